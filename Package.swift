@@ -1,0 +1,53 @@
+// swift-tools-version: 6.1
+import Foundation
+import PackageDescription
+
+// SwiftPM takes include and library paths from pkg-config but drops the rpath. As the root package we add it;
+// as a dependency .native is absent, and so is the unsafe flag that SwiftPM forbids there.
+let torchLibraries = Context.packageDirectory + "/.native/torch/lib"
+let rpath: [LinkerSetting] =
+    FileManager.default.fileExists(atPath: torchLibraries)
+    ? [.unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", torchLibraries])] : []
+
+let package = Package(
+    name: "attent",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "attent", targets: ["attent"]),
+        .library(name: "Teaching", targets: ["Teaching"]),
+        .library(name: "Torch", targets: ["Torch", "NN", "Models", "Checkpoints"]),
+        .library(name: "Training", targets: ["Datasets", "Teaching", "Training", "Reporting"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "CLibTorch", pkgConfig: "libtorch"),
+        .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"]), .brew(["jpeg-turbo"])]),
+        .systemLibrary(name: "CSPNG", pkgConfig: "spng", providers: [.apt(["libspng-dev"]), .brew(["libspng"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+        .target(name: "CTorch", dependencies: ["CLibTorch"], linkerSettings: rpath),
+
+        // Data flows one way: a target depends only on targets above it.
+        .target(name: "Torch", dependencies: ["CTorch"]),
+        .target(name: "NN", dependencies: ["Torch"]),
+        .target(name: "Models", dependencies: ["NN"]),
+        .target(name: "Checkpoints", dependencies: ["NN", .product(name: "Crypto", package: "swift-crypto")]),
+        .target(name: "Datasets", dependencies: ["CTurboJPEG", "CSPNG", "CZlib"]),
+        .target(name: "Teaching"),
+        .target(
+            name: "Training",
+            dependencies: ["Models", "Checkpoints", "Datasets", "Teaching", .product(name: "Yams", package: "Yams")]),
+        .target(name: "Reporting", dependencies: ["Training", .product(name: "Mustache", package: "swift-mustache")]),
+        .executableTarget(
+            name: "attent",
+            dependencies: [
+                "Training", "Reporting", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+    ],
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx20
+)

@@ -1,0 +1,17 @@
+#pragma once
+// Gradients.
+#include "ct_status.h"
+
+CT_API bool ct_grad_enabled(void);
+CT_API void ct_set_grad_enabled(bool enabled);
+CT_API bool ct_requires_grad(ct_tensor x);
+CT_API ct_status ct_set_requires_grad(ct_tensor x, bool required);
+CT_API ct_status ct_detach(ct_tensor x, ct_tensor* out);
+/// Accumulates into the leaves' gradients. `gradient` may be null where `x` is a scalar.
+CT_API ct_status ct_backward(ct_tensor x, ct_tensor gradient, bool retainGraph);
+/// The accumulated gradient, or null where there is none.
+CT_API ct_status ct_gradient(ct_tensor x, ct_tensor* out);
+CT_API ct_status ct_set_gradient(ct_tensor x, ct_tensor gradient);
+/// Vector-Jacobian products without touching the leaves; out[i] is null where inputs[i] does not take part.
+CT_API ct_status ct_grad(const ct_tensor* outputs, const ct_tensor* gradients, int outputCount, const ct_tensor* inputs, int inputCount,
+                         bool retainGraph, bool createGraph, ct_tensor* out);

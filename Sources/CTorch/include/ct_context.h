@@ -1,0 +1,24 @@
+#pragma once
+// The process-wide state of the engine, and what it says of itself.
+#include "ct_tensor.h"
+
+CT_API void ct_set_thread_count(int count);
+CT_API int ct_thread_count(void);
+CT_API void ct_set_flush_denormal(bool enabled);
+/// "highest", "high" or "medium".
+CT_API ct_status ct_set_float32_matmul_precision(const char* precision);
+CT_API ct_status ct_set_deterministic(bool enabled);
+/// Enters mixed precision on a device; returns whether it was enabled before. Pair with ct_autocast_pop.
+CT_API ct_status ct_autocast_push(ct_device_type device, ct_dtype dtype, bool* wasEnabled);
+CT_API ct_status ct_autocast_pop(ct_device_type device, bool wasEnabled);
+
+/// The version of libtorch that is loaded, such as "2.13.0".
+CT_API const char* ct_version(void);
+/// The vector instructions that libtorch's kernels use here, such as "AVX512".
+CT_API const char* ct_cpu_capability(void);
+/// libtorch's own description of its build.
+CT_API const char* ct_build_description(void);
+/// 1 where the C++11 ABI of libstdc++ is in use.
+CT_API int ct_cxx11_abi(void);
+CT_API int ct_cuda_device_count(void);
+CT_API bool ct_has_onednn(void);

@@ -1,0 +1,81 @@
+import Crypto
+import Foundation
+
+/// A checkpoint: a folder `step-N` whose files are listed with their SHA-256 in `manifest.json`.
+///
+/// It is filled under a temporary name and renamed when complete, so a folder that bears its final name is whole.
+public struct CheckpointFolder: Sendable, Equatable {
+    public let path: String
+    public let step: Int
+
+    static let manifest = "manifest.json"
+
+    public func file(_ name: String) -> String { "\(path)/\(name)" }
+
+    /// Writes a checkpoint of `step` under the run folder; `body` fills the folder it is given.
+    public static func write(
+        step: Int, in runFolder: String, _ body: (_ folder: String) throws -> Void
+    ) throws -> CheckpointFolder {
+        let final = CheckpointFolder(path: "\(runFolder)/step-\(step)", step: step)
+        let temporary = "\(runFolder)/.step-\(step).partial"
+        let manager = FileManager.default
+        do {
+            if manager.fileExists(atPath: temporary) { try manager.removeItem(atPath: temporary) }
+            try manager.createDirectory(atPath: temporary, withIntermediateDirectories: true)
+            try body(temporary)
+            var sums: [String: String] = [:]
+            for name in try manager.contentsOfDirectory(atPath: temporary).sorted() {
+                sums[name] = try sha256("\(temporary)/\(name)")
+            }
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+            try AtomicFile.write(encoder.encode(sums), to: "\(temporary)/\(manifest)")
+            if manager.fileExists(atPath: final.path) { try manager.removeItem(atPath: final.path) }
+            try manager.moveItem(atPath: temporary, toPath: final.path)
+            try AtomicFile.synchronizeFolder(of: final.path)
+        } catch {
+            try? manager.removeItem(atPath: temporary)
+            throw error is CheckpointError ? error : CheckpointError.unwritable(file: final.path, reason: "\(error)")
+        }
+        return final
+    }
+
+    /// Every checkpoint of a run, the newest first.
+    public static func all(in runFolder: String) -> [CheckpointFolder] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: runFolder)) ?? []
+        return names.compactMap { name -> CheckpointFolder? in
+            guard name.hasPrefix("step-"), let step = Int(name.dropFirst(5)) else { return nil }
+            return CheckpointFolder(path: "\(runFolder)/\(name)", step: step)
+        }.sorted { $0.step > $1.step }
+    }
+
+    /// Checks every file against the manifest.
+    public func verify() throws(CheckpointError) {
+        let listing = file(Self.manifest)
+        guard let data = FileManager.default.contents(atPath: listing) else {
+            throw .unreadable(file: listing, reason: "it is missing, so the checkpoint is incomplete")
+        }
+        guard let sums = try? JSONDecoder().decode([String: String].self, from: data) else {
+            throw .malformed(file: listing, found: "something else", expected: "a JSON object of file names and SHA-256 sums")
+        }
+        for (name, expected) in sums.sorted(by: { $0.key < $1.key }) {
+            let found = try Self.sha256(file(name))
+            guard found == expected else { throw .checksum(file: file(name), found: found, expected: expected) }
+        }
+    }
+
+    /// Removes all but the newest `count` checkpoints of a run; at least one stays.
+    public static func keepNewest(_ count: Int, in runFolder: String) throws(CheckpointError) {
+        for old in all(in: runFolder).dropFirst(max(1, count)) {
+            do { try FileManager.default.removeItem(atPath: old.path) } catch {
+                throw .unwritable(file: old.path, reason: "\(error)")
+            }
+        }
+    }
+
+    private static func sha256(_ path: String) throws(CheckpointError) -> String {
+        var hash = SHA256()
+        hash.update(bufferPointer: try MappedFile(path).bytes)
+        return hash.finalize().map { String(format: "%02x", $0) }.joined()
+    }
+}

@@ -1,0 +1,68 @@
+import Foundation
+
+/// JPEG and PNG to pixels, and pixels to PNG, through libjpeg-turbo and libspng.
+///
+/// An image of which any part is damaged or missing is an error, also where the C library could guess the rest.
+public enum ImageCodec {
+    /// The most pixels an image may have; larger ones are refused from their header alone.
+    public static let maximumPixels = 1 << 28
+
+    /// Decodes a JPEG or PNG image, told apart by its first bytes, to 8 bits a sample.
+    ///
+    /// Colour becomes grey by the luma of ITU-R BT.601, grey becomes colour by repetition; transparency is ignored and
+    /// 16-bit samples keep their high byte.
+    /// - Parameter file: the name for errors.
+    /// - Throws: `wrongMagicNumber`, `corrupt` or `tooLarge`.
+    public static func decode(
+        _ data: Data, as color: ColorModel, file: String
+    ) throws(DatasetError) -> Raster<UInt8> {
+        if data.starts(with: jpegSignature) { return try JPEG.decode(data, as: color, file: file) }
+        if data.starts(with: pngSignature) { return try PNG.decode(data, as: color, file: file) }
+        throw .wrongMagicNumber(
+            file: file, found: hexadecimal(data.prefix(4)),
+            expected: "\(hexadecimal(jpegSignature)) (JPEG) or \(hexadecimal(pngSignature)) (PNG)")
+    }
+
+    /// Decodes a 16-bit grey PNG image, such as a depth map.
+    /// - Parameter file: the name for errors.
+    /// - Throws: `wrongMagicNumber`, `wrongPixelFormat`, `corrupt` or `tooLarge`.
+    public static func decodeGray16(_ data: Data, file: String) throws(DatasetError) -> Raster<UInt16> {
+        guard data.starts(with: pngSignature) else {
+            throw .wrongMagicNumber(
+                file: file, found: hexadecimal(data.prefix(4)), expected: "\(hexadecimal(pngSignature)) (PNG)")
+        }
+        return try PNG.decodeGray16(data, file: file)
+    }
+
+    /// Encodes an image as PNG, 8 bits a sample.
+    /// - Throws: `encodingFailed`, when memory runs out.
+    public static func encodePNG(_ image: Raster<UInt8>) throws(DatasetError) -> Data {
+        try PNG.encode(image)
+    }
+
+    /// Encodes an image as PNG, 16 bits a sample.
+    /// - Throws: `encodingFailed`, when memory runs out.
+    public static func encodePNG(_ image: Raster<UInt16>) throws(DatasetError) -> Data {
+        try PNG.encode(image)
+    }
+
+    private static let jpegSignature: [UInt8] = [0xff, 0xd8, 0xff]
+    private static let pngSignature: [UInt8] = [0x89, 0x50, 0x4e, 0x47]
+
+    /// Refuses a size that its header announces, before anything is allocated for it.
+    static func checkedSize(width: Int, height: Int, file: String) throws(DatasetError) -> ImageSize {
+        let (pixels, overflow) = width.multipliedReportingOverflow(by: height)
+        guard !overflow, pixels <= maximumPixels else {
+            throw .tooLarge(
+                file: file, found: "an image of \(width)×\(height) pixels",
+                expected: "at most \(maximumPixels) pixels in all")
+        }
+        return ImageSize(height: height, width: width)
+    }
+}
+
+/// Bytes as `0x` and two digits each, or `nothing`.
+func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
+    let digits = bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    return digits.isEmpty ? "nothing" : "0x" + digits
+}

@@ -1,0 +1,207 @@
+import NN
+import Torch
+
+/// The vision transformer (Dosovitskiy et al., arXiv 2010.11929) with a classifier, under Hugging Face's key names.
+public struct ViT: Sendable {
+    /// Hugging Face's `ViTConfig`, with a choice of pooling.
+    public struct Configuration: Sendable, Equatable, Codable {
+        public enum Pooling: String, Sendable, Codable, CaseIterable { case cls, mean }
+
+        public var imageSize = 32
+        public var patchSize = 4
+        public var channelCount = 3
+        public var classCount = 10
+        public var hiddenSize = 192
+        public var layerCount = 6
+        public var headCount = 3
+        public var intermediateSize = 768
+        public var dropout = 0.0
+        public var layerNormEpsilon = 1e-6
+        /// What the classifier reads: the class token, or the mean of the patches.
+        public var pooling = Pooling.cls
+
+        public init() {}
+
+        enum CodingKeys: String, CodingKey {
+            case imageSize = "image_size"
+            case patchSize = "patch_size"
+            case channelCount = "num_channels"
+            case classCount = "num_labels"
+            case hiddenSize = "hidden_size"
+            case layerCount = "num_hidden_layers"
+            case headCount = "num_attention_heads"
+            case intermediateSize = "intermediate_size"
+            case dropout = "hidden_dropout_prob"
+            case layerNormEpsilon = "layer_norm_eps"
+            case pooling
+        }
+
+        /// - Throws: a sentence naming the first setting that does not fit.
+        public func validate() throws(ModelError) {
+            let counts = [
+                ("image_size", imageSize), ("patch_size", patchSize), ("num_channels", channelCount),
+                ("num_labels", classCount), ("hidden_size", hiddenSize), ("num_hidden_layers", layerCount),
+                ("num_attention_heads", headCount), ("intermediate_size", intermediateSize),
+            ]
+            for (key, value) in counts where value < 1 {
+                throw ModelError(key: key, found: "\(value)", expected: "at least 1")
+            }
+            guard imageSize % patchSize == 0 else {
+                throw ModelError(key: "patch_size", found: "\(patchSize)", expected: "a divisor of image_size \(imageSize)")
+            }
+            guard hiddenSize % headCount == 0 else {
+                throw ModelError(
+                    key: "num_attention_heads", found: "\(headCount)", expected: "a divisor of hidden_size \(hiddenSize)")
+            }
+            guard dropout >= 0, dropout < 1 else {
+                throw ModelError(key: "hidden_dropout_prob", found: "\(dropout)", expected: "at least 0 and below 1")
+            }
+        }
+
+        public var patchesPerSide: Int { imageSize / patchSize }
+        public var patchCount: Int { patchesPerSide * patchesPerSide }
+    }
+
+    public let configuration: Configuration
+    let embeddings: PatchEmbeddings
+    let layers: [ViTLayer]
+    let norm: LayerNorm
+    public let classifier: Linear
+
+    public init(_ path: Path, _ configuration: Configuration) throws(TorchError) {
+        self.configuration = configuration
+        let vit = path / "vit"
+        embeddings = try PatchEmbeddings(vit / "embeddings", configuration)
+        var layers: [ViTLayer] = []
+        for index in 0..<configuration.layerCount {
+            layers.append(try ViTLayer(vit / "encoder" / "layer" / index, configuration))
+        }
+        self.layers = layers
+        norm = try LayerNorm(
+            vit / "layernorm", features: configuration.hiddenSize, epsilon: configuration.layerNormEpsilon)
+        classifier = try Linear(path / "classifier", from: configuration.hiddenSize, to: configuration.classCount)
+    }
+
+    /// What the classifier reads of each image.
+    ///
+    /// - Parameters:
+    ///   - images: [B, C, H, W]
+    ///   - elements: the patches to look at; all where nil.
+    ///   - isTraining: whether dropout is on.
+    /// - Returns: [B, D]
+    public func features(
+        _ images: Tensor, elements: ElementSubset? = nil, isTraining: Bool = false
+    ) throws(TorchError) -> Tensor {
+        var x = try embeddings(images, elements, isTraining)  // [B, 1 + K, D]
+        for layer in layers { x = try layer(x, isTraining) }
+        x = try norm(x)
+        return switch configuration.pooling {
+        case .cls: try x.sliced(1, 0..<1).squeezed(1)
+        case .mean: try x.sliced(1, 1..<x.size(1)).mean(1)
+        }
+    }
+
+    /// Logits [B, classes]; the parameters are those of ``features(_:elements:isTraining:)``.
+    public func logits(
+        _ images: Tensor, elements: ElementSubset? = nil, isTraining: Bool = false
+    ) throws(TorchError) -> Tensor {
+        try classifier(features(images, elements: elements, isTraining: isTraining))
+    }
+}
+
+/// Patches, a class token and learned positions.
+struct PatchEmbeddings: Sendable {
+    let configuration: ViT.Configuration
+    let classToken: Tensor  // [1, 1, D]
+    let positions: Tensor  // [1, 1 + N, D]
+    let projectionWeight: Tensor  // [D, C, P, P]
+    let projectionBias: Tensor  // [D]
+
+    init(_ path: Path, _ configuration: ViT.Configuration) throws(TorchError) {
+        self.configuration = configuration
+        let (width, patch) = (configuration.hiddenSize, configuration.patchSize)
+        let normal = Initializer.truncatedNormal(deviation: 0.02)
+        classToken = try path.parameter("cls_token", [1, 1, width], normal)
+        positions = try path.parameter("position_embeddings", [1, 1 + configuration.patchCount, width], normal)
+        let projection = path / "patch_embeddings" / "projection"
+        projectionWeight = try projection.parameter(
+            "weight", [width, configuration.channelCount, patch, patch], normal)
+        projectionBias = try projection.parameter("bias", [width], .zeros)
+    }
+
+    /// Unseen patches are left out before the projection, so that they cost nothing.
+    func callAsFunction(_ images: Tensor, _ elements: ElementSubset?, _ isTraining: Bool) throws(TorchError) -> Tensor {
+        let width = configuration.hiddenSize
+        let batch = images.size(0)
+        var patches = try patchify(images)  // [B, N, C·P·P]
+        var places = try positions.sliced(1, 1..<positions.size(1))  // [1, N, D]
+        if let elements {
+            patches = try elements.of(patches)
+            places = try elements.of(places.expanded(batch, configuration.patchCount, width))
+        }
+        let x = try patches.linear(projectionWeight.reshaped(width, -1), projectionBias) + places
+        let token = try (classToken + positions.sliced(1, 0..<1)).expanded(batch, 1, width)
+        let sequence = try Tensor.concatenated([token, x], 1)
+        return try dropped(sequence, configuration.dropout, isTraining)
+    }
+
+    /// [B, C, H, W] → [B, N, C·P·P], patches in row-major order.
+    func patchify(_ images: Tensor) throws(TorchError) -> Tensor {
+        let (batch, channels, patch) = (images.size(0), images.size(1), configuration.patchSize)
+        let side = configuration.patchesPerSide
+        return try images.reshaped(batch, channels, side, patch, side, patch).permuted(0, 2, 4, 1, 3, 5)
+            .reshaped(batch, side * side, channels * patch * patch)
+    }
+}
+
+/// A pre-norm transformer block.
+struct ViTLayer: Sendable {
+    let normBefore, normAfter: LayerNorm
+    let attention: ViTAttention
+    let intermediate, output: Linear
+    let dropout: Double
+
+    init(_ path: Path, _ configuration: ViT.Configuration) throws(TorchError) {
+        let (width, epsilon) = (configuration.hiddenSize, configuration.layerNormEpsilon)
+        normBefore = try LayerNorm(path / "layernorm_before", features: width, epsilon: epsilon)
+        normAfter = try LayerNorm(path / "layernorm_after", features: width, epsilon: epsilon)
+        attention = try ViTAttention(path / "attention", configuration)
+        intermediate = try Linear(path / "intermediate" / "dense", from: width, to: configuration.intermediateSize)
+        output = try Linear(path / "output" / "dense", from: configuration.intermediateSize, to: width)
+        dropout = configuration.dropout
+    }
+
+    func callAsFunction(_ x: Tensor, _ isTraining: Bool) throws(TorchError) -> Tensor {
+        let h = try x + dropped(attention(normBefore(x)), dropout, isTraining)
+        return try h + dropped(output(intermediate(normAfter(h)).gelu()), dropout, isTraining)
+    }
+}
+
+struct ViTAttention: Sendable {
+    let query, key, value, output: Linear
+    let headCount: Int
+
+    init(_ path: Path, _ configuration: ViT.Configuration) throws(TorchError) {
+        let width = configuration.hiddenSize
+        query = try Linear(path / "attention" / "query", from: width, to: width)
+        key = try Linear(path / "attention" / "key", from: width, to: width)
+        value = try Linear(path / "attention" / "value", from: width, to: width)
+        output = try Linear(path / "output" / "dense", from: width, to: width)
+        headCount = configuration.headCount
+    }
+
+    /// - Parameter x: [B, T, D]
+    func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
+        let (batch, length, width) = (x.size(0), x.size(1), x.size(2))
+        func heads(_ y: Tensor) throws(TorchError) -> Tensor {
+            try y.reshaped(batch, length, headCount, width / headCount).transposed(1, 2)  // [B, H, T, D/H]
+        }
+        let attended = try Tensor.attention(heads(query(x)), heads(key(x)), heads(value(x)))
+        return try output(attended.transposed(1, 2).reshaped(batch, length, width))
+    }
+}
+
+/// Dropout while training, nothing otherwise.
+func dropped(_ x: Tensor, _ probability: Double, _ isTraining: Bool) throws(TorchError) -> Tensor {
+    isTraining && probability > 0 ? try x.dropout(probability) : x
+}

@@ -1,0 +1,79 @@
+import Torch
+
+/// AdamW (Loshchilov & Hutter, arXiv 1711.05101), one fused update over all parameters.
+///
+/// Matrices and larger tensors decay; vectors (biases, norms) do not.
+public final class AdamW {
+    public struct Configuration: Sendable, Equatable, Codable {
+        public var beta1: Double = 0.9
+        public var beta2: Double = 0.999
+        public var epsilon: Double = 1e-8
+        public var weightDecay: Double = 0.05
+
+        public init(beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8, weightDecay: Double = 0.05) {
+            (self.beta1, self.beta2, self.epsilon, self.weightDecay) = (beta1, beta2, epsilon, weightDecay)
+        }
+    }
+
+    private struct Group {
+        let names: [String]
+        let weightDecay: Double
+        let parameters, firstMoments, secondMoments, steps: TensorList
+    }
+
+    public let configuration: Configuration
+    private let parameters: Parameters
+    private let groups: [Group]
+
+    public init(_ parameters: Parameters, _ configuration: Configuration) throws(TorchError) {
+        self.parameters = parameters
+        self.configuration = configuration
+        let decayed = parameters.entries.filter { $0.tensor.rank >= 2 }
+        let others = parameters.entries.filter { $0.tensor.rank < 2 }
+        groups = [
+            try Self.group(decayed, configuration.weightDecay), try Self.group(others, 0),
+        ]
+    }
+
+    private static func group(_ entries: [Parameters.Entry], _ weightDecay: Double) throws(TorchError) -> Group {
+        var (first, second, steps): ([Tensor], [Tensor], [Tensor]) = ([], [], [])
+        for entry in entries {
+            first.append(try entry.tensor.zerosLike())
+            second.append(try entry.tensor.zerosLike())
+            steps.append(try .zeros([], device: entry.tensor.device))
+        }
+        return Group(
+            names: entries.map(\.name), weightDecay: weightDecay, parameters: TensorList(entries.map(\.tensor)),
+            firstMoments: TensorList(first), secondMoments: TensorList(second), steps: TensorList(steps))
+    }
+
+    /// Clips, updates and clears the gradients.
+    ///
+    /// - Returns: the gradient's norm before clipping.
+    public func step(learningRate: Double, clippingTo maximumNorm: Double?) throws(TorchError) -> Double {
+        let norm = try parameters.list.clipGradientNorm(to: maximumNorm)
+        for group in groups where !group.names.isEmpty {
+            let update = AdamWUpdate(
+                learningRate: learningRate, beta1: configuration.beta1, beta2: configuration.beta2,
+                weightDecay: group.weightDecay, epsilon: configuration.epsilon)
+            try update.apply(
+                to: group.parameters, firstMoments: group.firstMoments, secondMoments: group.secondMoments,
+                steps: group.steps)
+        }
+        try parameters.list.zeroGradients()
+        return norm
+    }
+
+    /// The moments and counters by name, as PyTorch calls them; the tensors are the live ones.
+    public var state: [Parameters.Entry] {
+        groups.flatMap { group in
+            group.names.indices.flatMap { i in
+                [
+                    Parameters.Entry(name: "\(group.names[i]).exp_avg", tensor: group.firstMoments.tensors[i]),
+                    Parameters.Entry(name: "\(group.names[i]).exp_avg_sq", tensor: group.secondMoments.tensors[i]),
+                    Parameters.Entry(name: "\(group.names[i]).step", tensor: group.steps.tensors[i]),
+                ]
+            }
+        }
+    }
+}

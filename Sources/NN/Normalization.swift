@@ -1,0 +1,18 @@
+import Torch
+
+/// Layer normalisation over the last dimension (Ba et al., arXiv 1607.06450).
+public struct LayerNorm: Sendable {
+    public let weight: Tensor
+    public let bias: Tensor
+    public let epsilon: Double
+
+    public init(_ path: Path, features: Int, epsilon: Double) throws(TorchError) {
+        weight = try path.parameter("weight", [features], .ones)
+        bias = try path.parameter("bias", [features], .zeros)
+        self.epsilon = epsilon
+    }
+
+    public func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
+        try x.layerNorm(weight, bias, epsilon: epsilon)
+    }
+}

@@ -1,0 +1,65 @@
+/// What a comparison says in one sentence: time against the baseline, the difference in quality with its spread, and
+/// plainly whether the teacher won.
+struct Verdict {
+    let table: ComparisonTable
+
+    /// The sentence about the first policy that is not the baseline; about the only policy where there is one.
+    var headline: String {
+        guard table.hasBaseline, table.rows.count > 1 else { return alone(table.rows[0]) }
+        return sentence(about: table.rows[1])
+    }
+
+    /// One sentence for each further policy.
+    var others: [String] { table.hasBaseline ? table.rows.dropFirst(2).map(sentence) : table.rows.dropFirst().map(alone) }
+
+    func sentence(about row: ComparisonTable.Row) -> String {
+        guard let ratio = row.timeRatio, let gap = row.qualityGap else { return alone(row) }
+        return "\(row.policy) \(judgement(row, ratio: ratio, gap: gap)): "
+            + "\(time(row, ratio)), \(quality(row, gap))."
+    }
+
+    private func alone(_ row: ComparisonTable.Row) -> String {
+        let seeds = row.seeds.count == 1 ? "seed \(row.seeds[0])" : "\(row.seeds.count) seeds"
+        return "\(row.policy) (\(seeds)) reached \(table.metric.title) \(table.metric.text(row.quality)) after "
+            + "\(Format.duration(Statistics.mean(row.seconds))) of training on "
+            + "\(Format.count(Statistics.mean(row.examplesTaught))) examples; without a run of \(table.baseline) beside it, "
+            + "nothing is said about time saved."
+    }
+
+    private func time(_ row: ComparisonTable.Row, _ ratio: Double) -> String {
+        let interval = row.timeRatioInterval.map {
+            " (95 % interval \(Format.decimals($0.lowerBound, 2)) to \(Format.decimals($0.upperBound, 2)))"
+        }
+        return "it took \(Format.decimals(ratio, 2)) × the time of \(table.baseline)\(interval ?? "")"
+    }
+
+    private func quality(_ row: ComparisonTable.Row, _ gap: Double) -> String {
+        guard gap.isFinite else { return "and \(table.metric.title) is not known for every run" }
+        let scale = table.metric.isShare ? 100.0 : 1
+        let digits = table.metric.isShare ? 1 : 3
+        let unit = table.metric.isShare ? (abs(abs(gap * scale) - 1) < 0.05 ? " point" : " points") : ""
+        let interval = row.qualityGapInterval.map {
+            " (95 % interval \(Format.signed($0.lowerBound * scale, digits)) to "
+                + "\(Format.signed($0.upperBound * scale, digits)))"
+        }
+        return "with \(Format.decimals(abs(gap * scale), digits))\(unit) \(gap < 0 ? "less" : "more") \(table.metric.title)"
+            + (interval ?? " (one seed, so the spread is not known)")
+    }
+
+    /// Time counts as equal within two per cent; quality where its interval holds zero.
+    private func judgement(_ row: ComparisonTable.Row, ratio: Double, gap: Double) -> String {
+        let better = table.metric.higherIsBetter ? gap : -gap
+        let faster = ratio < 0.98
+        let slower = ratio > 1.02
+        guard let interval = row.qualityGapInterval else {
+            if better >= 0 { return faster ? "was faster and no worse" : slower ? "lost time" : "took as long" }
+            return faster ? "was faster but worse" : "lost to \(table.baseline)"
+        }
+        if interval.contains(0) {
+            let quality = "at a quality these seeds cannot tell apart"
+            return faster ? "saved time \(quality)" : slower ? "lost time \(quality)" : "took as long \(quality)"
+        }
+        if better > 0 { return faster ? "was faster and better" : slower ? "was slower but better" : "was better" }
+        return faster ? "was faster but worse" : "lost to \(table.baseline)"
+    }
+}

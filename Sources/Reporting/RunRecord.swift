@@ -1,0 +1,78 @@
+import Training
+
+/// All that is known of one run, for tables and reports.
+public struct RunRecord: Sendable, Equatable {
+    public var start: RunStart
+    public var summary: RunSummary
+    public var steps: [StepSummary]
+    public var selections: [SelectionSummary]
+    public var evaluations: [EvaluationSummary]
+
+    public var policy: String { start.policy }
+    public var seed: UInt64 { start.seed }
+
+    public init(
+        start: RunStart, summary: RunSummary, steps: [StepSummary] = [], selections: [SelectionSummary] = [],
+        evaluations: [EvaluationSummary] = []
+    ) {
+        self.start = start
+        self.summary = summary
+        self.steps = steps
+        self.selections = selections
+        self.evaluations = evaluations
+    }
+
+    /// The record of the run whose log is at `path`.
+    ///
+    /// - Throws: ``ReportingError/missingEvent(path:event:)`` for a run that never started or has not ended.
+    public init(metricsLog path: String) throws(ReportingError) {
+        let recorder = RunRecorder()
+        for event in try MetricsLog.read(path: path) { recorder.observe(event) }
+        guard recorder.start != nil else { throw .missingEvent(path: path, event: "start") }
+        guard let record = recorder.record else { throw .missingEvent(path: path, event: "end") }
+        self = record
+    }
+}
+
+/// Keeps a run's history in bounded memory: of long runs every second step is kept, then every fourth, and so on.
+public final class RunRecorder: RunObserver {
+    private static let mostSteps = 4096
+
+    private(set) var start: RunStart?
+    private var summary: RunSummary?
+    private var steps: [StepSummary] = []
+    private var stride = 1
+    private var skipped = 0
+    private var selections: [SelectionSummary] = []
+    private var evaluations: [EvaluationSummary] = []
+
+    public init() {}
+
+    /// The run so far; nil until it has finished.
+    public var record: RunRecord? {
+        guard let start, let summary else { return nil }
+        return RunRecord(
+            start: start, summary: summary, steps: steps, selections: selections, evaluations: evaluations)
+    }
+
+    public func observe(_ event: TrainingEvent) {
+        switch event {
+        case .started(let start): self.start = start
+        case .stepped(let step): keep(step)
+        case .selected(let selection): selections.append(selection)
+        case .evaluated(let evaluation): evaluations.append(evaluation)
+        case .checkpointed: break
+        case .finished(let summary): self.summary = summary
+        }
+    }
+
+    private func keep(_ step: StepSummary) {
+        skipped += 1
+        guard skipped == stride else { return }
+        skipped = 0
+        steps.append(step)
+        guard steps.count == Self.mostSteps else { return }
+        steps = Swift.stride(from: 1, to: steps.count, by: 2).map { steps[$0] }
+        stride *= 2
+    }
+}

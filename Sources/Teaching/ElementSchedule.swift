@@ -1,0 +1,45 @@
+/// Which share of each example's elements (patches, tokens) is taught as a run goes on: it rises linearly from `start` to 1
+/// at position `until`, in `levels` equal steps so that batch shapes repeat, and stays 1.
+///
+/// Sources: Yao et al., "Random-LTD", arXiv 2211.11586 (a rising number of random tokens); He et al., "Masked Autoencoders",
+/// arXiv 2111.06377 (an encoder that sees a random quarter of the patches).
+public struct ElementSchedule: Codable, Sendable, Equatable {
+    /// Share at the run's start, in `(0, 1]`.
+    public var start: Double
+    /// Share of the run's cost after which all elements are taught, in `[0, 1]`.
+    public var until: Double
+    /// Number of distinct shares below 1.
+    public var levels: Int
+
+    public init(start: Double = 0.25, until: Double = 0.75, levels: Int = 16) {
+        self.start = start
+        self.until = until
+        self.levels = levels
+    }
+
+    /// The share of elements taught at a position of the run, in `start...1`.
+    public func share(at progress: Double) -> Double {
+        share(ofLevel: level(at: progress))
+    }
+
+    /// The number of elements out of `count` that are taught at a position of the run, at least one.
+    public func elementCount(of count: Int, at progress: Double) -> Int {
+        max(1, min(count, Int((share(at: progress) * Double(count)).rounded())))
+    }
+
+    /// Steps of equal share, with the position where each ends.
+    var steps: [(share: Double, end: Double)] {
+        guard until > 0, start < 1 else { return [(1, 1)] }
+        let rising = (0..<levels).map { (share(ofLevel: $0), until * Double($0 + 1) / Double(levels)) }
+        return until < 1 ? rising + [(1, 1)] : rising
+    }
+
+    private func share(ofLevel level: Int) -> Double {
+        start + (1 - start) * Double(level) / Double(levels)
+    }
+
+    private func level(at progress: Double) -> Int {
+        guard progress < until else { return levels }
+        return min(levels - 1, max(0, Int(progress / until * Double(levels))))
+    }
+}

@@ -1,0 +1,40 @@
+/// What is taught next: examples in teaching order, and where the run stands.
+public struct Lesson: Sendable, Equatable {
+    /// Counts from 0.
+    public internal(set) var number: Int
+    /// Whole passes over the data set taught before this lesson: examples taught, divided by their number.
+    public internal(set) var epoch: Int
+    /// Counts selections from 0; lessons of one cycle teach the same examples in different orders.
+    public internal(set) var cycle: Int
+    /// Share of all examples that this cycle teaches.
+    public internal(set) var ratio: Double
+    /// Example numbers in teaching order, each once.
+    public internal(set) var examples: [Int32]
+    /// One a lesson's example, in the same order; `nil` where all weigh 1.
+    public internal(set) var weights: [Float]?
+    /// Share of the run's cost spent before and after this lesson; the last lesson ends at exactly 1.
+    public internal(set) var progress: Range<Double>
+    /// Factor on the learning rate (KAKURENBO); otherwise 1.
+    public internal(set) var learningRateScale: Double
+    /// Whether the trainer has to hand its training forward's scores to ``Teacher/record(_:for:confidences:)``.
+    public internal(set) var recordsScores: Bool
+    /// Whether the examples are candidates that ``Teacher/admit(_:for:)`` thins out batch by batch.
+    public internal(set) var needsAdmission: Bool
+    /// Whether a selection was made for this lesson, rather than kept from the one before or skipped.
+    public internal(set) var isNewSelection: Bool
+    /// Examples that got a scoring pass for this lesson.
+    public internal(set) var scoredCount: Int
+
+    var pace: Pace
+
+    /// Share of the run's cost spent once `taught` of the lesson's examples are: the position for a learning-rate schedule.
+    public func progress(after taught: Int) -> Double {
+        guard taught < examples.count else { return progress.upperBound }
+        return min(progress.upperBound, pace.progress(from: progress.lowerBound, after: Double(max(0, taught))))
+    }
+
+    /// Share of each example's elements to teach once `taught` of the lesson's examples are, in `(0, 1]`.
+    public func elementShare(after taught: Int) -> Double {
+        pace.elements?.share(at: progress(after: taught)) ?? 1
+    }
+}

@@ -1,0 +1,132 @@
+// On disk a choice is a mapping with its name under `kind` and its settings beside it, all in snake_case.
+
+private enum Key: String, CodingKey {
+    case kind, cap, exponent
+    case staleAfter = "stale_after"
+}
+
+extension Policy {
+    enum CodingKeys: String, CodingKey {
+        case name, score, source, ratio, interval, selection, weights
+        case warmUp = "warm_up"
+        case annealing, ceiling, elements
+        case scoringCost = "scoring_cost"
+    }
+}
+
+extension Selection: Codable {
+    private enum Kind: String, Codable {
+        case random, hard, soft, prune, window, admission, hide
+    }
+
+    public init(from decoder: any Decoder) throws {
+        switch try decoder.container(keyedBy: Key.self).decode(Kind.self, forKey: .kind) {
+        case .random: self = .random
+        case .hard: self = .hard
+        case .soft: self = .soft(try Soft(from: decoder))
+        case .prune: self = .prune(try Prune(from: decoder))
+        case .window: self = .window(try Window(from: decoder))
+        case .admission: self = .admission(try Admission(from: decoder))
+        case .hide: self = .hide(try Hide(from: decoder))
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        try container.encode(kind, forKey: .kind)
+        switch self {
+        case .random, .hard: break
+        case .soft(let settings): try settings.encode(to: encoder)
+        case .prune(let settings): try settings.encode(to: encoder)
+        case .window(let settings): try settings.encode(to: encoder)
+        case .admission(let settings): try settings.encode(to: encoder)
+        case .hide(let settings): try settings.encode(to: encoder)
+        }
+    }
+
+    private var kind: Kind {
+        switch self {
+        case .random: .random
+        case .hard: .hard
+        case .soft: .soft
+        case .prune: .prune
+        case .window: .window
+        case .admission: .admission
+        case .hide: .hide
+        }
+    }
+}
+
+extension Selection.Distribution: Codable {
+    private enum Kind: String, Codable {
+        case softmax, sigmoid, power
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: Key.self)
+        switch try container.decode(Kind.self, forKey: .kind) {
+        case .softmax: self = .softmax
+        case .sigmoid: self = .sigmoid
+        case .power: self = .power(exponent: try container.decode(Double.self, forKey: .exponent))
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        switch self {
+        case .softmax: try container.encode(Kind.softmax, forKey: .kind)
+        case .sigmoid: try container.encode(Kind.sigmoid, forKey: .kind)
+        case .power(let exponent):
+            try container.encode(Kind.power, forKey: .kind)
+            try container.encode(exponent, forKey: .exponent)
+        }
+    }
+}
+
+extension Policy.ScoreSource: Codable {
+    private enum Kind: String, Codable {
+        case recorded, refreshed
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: Key.self)
+        switch try container.decode(Kind.self, forKey: .kind) {
+        case .recorded: self = .recorded
+        case .refreshed: self = .refreshed(staleAfter: try container.decode(Int.self, forKey: .staleAfter))
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        switch self {
+        case .recorded: try container.encode(Kind.recorded, forKey: .kind)
+        case .refreshed(let age):
+            try container.encode(Kind.refreshed, forKey: .kind)
+            try container.encode(age, forKey: .staleAfter)
+        }
+    }
+}
+
+extension Policy.Weighting: Codable {
+    private enum Kind: String, Codable {
+        case none, unbiased
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: Key.self)
+        switch try container.decode(Kind.self, forKey: .kind) {
+        case .none: self = .none
+        case .unbiased: self = .unbiased(cap: try container.decode(Double.self, forKey: .cap))
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        switch self {
+        case .none: try container.encode(Kind.none, forKey: .kind)
+        case .unbiased(let cap):
+            try container.encode(Kind.unbiased, forKey: .kind)
+            try container.encode(cap, forKey: .cap)
+        }
+    }
+}

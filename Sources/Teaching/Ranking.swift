@@ -1,0 +1,119 @@
+/// An order of examples by score and chance, from which the first `k` are chosen.
+///
+/// Every example has a 64-bit key: its perturbed score, then its own random word, which breaks ties at random. Nothing is
+/// stored for an example, since the word is a function of its number.
+///
+/// Unknown scores (NaN) come first, then positive infinity; negative infinity comes last. `-0` equals `+0`.
+public enum Ranking: Sendable, Equatable {
+    case random
+    case hard
+    case soft(Selection.Soft)
+
+    /// Chooses exactly `min(k, scores.count)` examples.
+    ///
+    /// Takes O(N) time, and at most 2 bytes an example beyond the scores and the result.
+    ///
+    /// - Parameters:
+    ///   - random: fixes the outcome; the word of example `i` is `random.bits(at: i)`.
+    ///   - ceiling: scores above it count as it.
+    public func choose(_ k: Int, from scores: [Float], random: CounterRandom, ceiling: Float = .infinity) -> Draw {
+        scores.withUnsafeBufferPointer { buffer in
+            let keys = RankingKeys(ranking: self, scores: buffer, random: random, ceiling: ceiling)
+            return TopK(keys: keys).choose(k)
+        }
+    }
+}
+
+/// The outcome of a ranking: the chosen examples and the best key that was not chosen.
+public struct Draw: Sendable, Equatable {
+    /// Distinct example numbers, in an order without meaning.
+    public internal(set) var examples: [Int32]
+    /// High half of the best key not chosen; `nil` where all examples are.
+    var threshold: UInt32?
+}
+
+/// Keys of four neighbouring examples at a time.
+struct RankingKeys {
+    let ranking: Ranking
+    let scores: UnsafeBufferPointer<Float>
+    let random: CounterRandom
+    let ceiling: Float
+
+    struct Block {
+        var high: SIMD4<UInt32>
+        var low: SIMD4<UInt32>
+
+        @inline(__always)
+        func key(_ lane: Int) -> UInt64 {
+            UInt64(high[lane]) << 32 | UInt64(low[lane])
+        }
+    }
+
+    /// The keys of the examples `4 index ..< 4 index + 4`; past the last example, those of an unknown score.
+    @inline(__always)
+    func block(_ index: Int) -> Block {
+        let words = random.block(UInt64(index))
+        switch ranking {
+        case .random: return Block(high: words, low: SIMD4(repeating: 0))
+        case .hard: return Block(high: ScoreOrder.key(load(index)), low: words)
+        case .soft(let soft):
+            let perturbed = soft.potential(load(index)) + FloatMath.gumbel(words)
+            return Block(high: ScoreOrder.key(perturbed), low: words)
+        }
+    }
+
+    @inline(__always)
+    private func load(_ index: Int) -> SIMD4<Float> {
+        var lanes = SIMD4<Float>(repeating: .nan)
+        if 4 * index + 4 <= scores.count {
+            lanes = UnsafeRawPointer(scores.baseAddress! + 4 * index).loadUnaligned(as: SIMD4<Float>.self)
+        } else {
+            for lane in 0..<(scores.count - 4 * index) { lanes[lane] = scores[4 * index + lane] }
+        }
+        lanes.replace(with: ceiling, where: lanes .> ceiling)
+        return lanes
+    }
+}
+
+/// The map between scores and unsigned integers of the same order.
+enum ScoreOrder {
+    /// The place of an unknown score: before all others.
+    static let unknown = UInt32.max
+
+    @inline(__always)
+    static func key(_ values: SIMD4<Float>) -> SIMD4<UInt32> {
+        let bits = SIMD4<UInt32>(bitPattern: values + 0)
+        let signs = SIMD4<UInt32>(truncatingIfNeeded: SIMD4<Int32>(truncatingIfNeeded: bits) &>> 31)
+        var keys = bits ^ (signs | 0x8000_0000)
+        keys.replace(with: unknown, where: values .!= values)
+        return keys
+    }
+
+    /// The score of a key; NaN where unknown.
+    static func score(_ key: UInt32) -> Float {
+        key == unknown ? .nan : Float(bitPattern: key & 0x8000_0000 != 0 ? key ^ 0x8000_0000 : ~key)
+    }
+}
+
+extension Selection.Soft {
+    /// `log(p) / temperature`, up to a constant: infinite and NaN scores stay what they are.
+    @inline(__always)
+    func potential(_ scores: SIMD4<Float>) -> SIMD4<Float> {
+        let scale = Float(1 / temperature)
+        var potential: SIMD4<Float>
+        switch distribution {
+        case .softmax: potential = scores * scale
+        case .sigmoid:
+            var negative = -scores
+            negative.replace(with: 0, where: negative .< 0)
+            var magnitude = scores
+            magnitude.replace(with: -scores, where: scores .< 0)
+            potential = -(negative + FloatMath.log(1 + FloatMath.exp(-magnitude))) * scale
+        case .power(let exponent):
+            potential = FloatMath.log(scores) * (Float(exponent) * scale)
+            potential.replace(with: -.infinity, where: scores .<= 0)
+        }
+        potential.replace(with: scores, where: scores .== .infinity .| scores .== -.infinity .| scores .!= scores)
+        return potential
+    }
+}

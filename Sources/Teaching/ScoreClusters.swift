@@ -1,0 +1,73 @@
+/// One-dimensional k-means of scores, in order from easy to hard.
+///
+/// Lloyd's iterations run over a histogram of 4,096 equal bins, so that the cost is one pass over the scores; the start is at
+/// equal quantiles, so that the outcome is a function of the scores alone.
+struct ScoreClusters {
+    /// Upper ends of all clusters but the last.
+    private(set) var boundaries: [Float] = []
+
+    private static let binCount = 4096
+    private static let iterations = 50
+
+    init(of scores: [Float], examples: [Int32], count: Int) {
+        let finite = examples.lazy.map { scores[Int($0)] }.filter(\.isFinite)
+        guard count > 1, let low = finite.min(), let high = finite.max(), low < high else { return }
+        let bins = Self.bins(finite, from: Double(low), to: Double(high))
+        var edges = Self.quantileEdges(bins, count: count)
+        for _ in 0..<Self.iterations {
+            let next = Self.move(edges, bins)
+            guard next != edges else { break }
+            edges = next
+        }
+        let width = (Double(high) - Double(low)) / Double(Self.binCount)
+        boundaries = edges.map { Float(Double(low) + Double($0) * width) }
+    }
+
+    /// The cluster of a score, 0 for the easiest. Scores that are all equal are one cluster.
+    func index(of score: Float) -> Int {
+        boundaries.count { score >= $0 }
+    }
+
+    private static func bins(_ scores: some Sequence<Float>, from low: Double, to high: Double) -> [Int] {
+        var bins = [Int](repeating: 0, count: binCount)
+        let scale = Double(binCount) / (high - low)
+        for score in scores {
+            bins[min(binCount - 1, Int((Double(score) - low) * scale))] += 1
+        }
+        return bins
+    }
+
+    /// Bins at which the clusters after the first begin, so that all hold about equally many scores.
+    private static func quantileEdges(_ bins: [Int], count: Int) -> [Int] {
+        let total = bins.reduce(0, +)
+        var edges: [Int] = []
+        var sum = 0
+        for (bin, members) in bins.enumerated() {
+            while edges.count < count - 1 && sum * count >= (edges.count + 1) * total { edges.append(bin) }
+            sum += members
+        }
+        return edges + Array(repeating: bins.count, count: count - 1 - edges.count)
+    }
+
+    /// One iteration: each edge moves to the middle between the means on its two sides.
+    private static func move(_ edges: [Int], _ bins: [Int]) -> [Int] {
+        let limits = [0] + edges + [bins.count]
+        let means = zip(limits, limits.dropFirst()).map { start, end in
+            mean(bins, start, max(start, end))
+        }
+        return zip(zip(means, means.dropFirst()), edges).map { pair, edge in
+            guard let left = pair.0, let right = pair.1 else { return edge }
+            return Int(((left + right) / 2).rounded(.up))
+        }
+    }
+
+    private static func mean(_ bins: [Int], _ start: Int, _ end: Int) -> Double? {
+        var members = 0
+        var sum = 0.0
+        for bin in start..<end {
+            members += bins[bin]
+            sum += (Double(bin) + 0.5) * Double(bins[bin])
+        }
+        return members > 0 ? sum / Double(members) : nil
+    }
+}

@@ -1,0 +1,80 @@
+/// The latest known score of every example, in 6 bytes an example (7 with confidence).
+public struct ScoreTable: Sendable, Equatable {
+    /// Score by example number; NaN where unknown, negative infinity where the last one handed over was not finite.
+    public internal(set) var scores: [Float]
+    /// Lesson of the last score, plus 1, at most 65,535; 0 where unknown.
+    var stamps: [UInt16]
+    /// Probability of the right answer in 255ths, 0 where the answer was wrong; empty where not tracked.
+    var confidences: [UInt8]
+    /// Scores handed over that were not finite. Such a score counts as lower than any other: a poisoned example never
+    /// captures the selection.
+    public internal(set) var rejectedCount = 0
+
+    public init(count: Int, tracksConfidence: Bool = false) {
+        scores = Array(repeating: .nan, count: count)
+        stamps = Array(repeating: 0, count: count)
+        confidences = Array(repeating: 0, count: tracksConfidence ? count : 0)
+    }
+
+    public var count: Int { scores.count }
+
+    /// Stores scores measured in a lesson. An example may occur more than once: the last score stays.
+    ///
+    /// - Parameter confidences: the probability of the right answer where the learner gives it, 0 elsewhere; kept only where
+    ///   the table tracks confidence.
+    public mutating func record(
+        _ values: [Float], for examples: [Int32], lesson: Int, confidences: [Float]? = nil
+    ) {
+        precondition(values.count == examples.count, "one score an example")
+        precondition(confidences == nil || confidences?.count == examples.count, "one confidence an example")
+        let stamp = UInt16(clamping: lesson + 1)
+        for (position, example) in examples.enumerated() {
+            let value = values[position]
+            scores[Int(example)] = value.isFinite ? value : -.infinity
+            stamps[Int(example)] = stamp
+            if !value.isFinite { rejectedCount += 1 }
+        }
+        guard let confidences, !self.confidences.isEmpty else { return }
+        for (position, example) in examples.enumerated() {
+            let value = confidences[position]
+            self.confidences[Int(example)] = value.isFinite ? UInt8(max(0, min(255, value * 255))) : 0
+        }
+    }
+
+    /// Mean of the finite scores; `nil` where there is none.
+    public var mean: Double? {
+        var sum = 0.0
+        var count = 0
+        for score in scores where score.isFinite {
+            sum += Double(score)
+            count += 1
+        }
+        return count > 0 ? sum / Double(count) : nil
+    }
+
+    /// Scores at shares of the sorted finite scores, 0 for the lowest and 1 for the highest: exact up to `limit` examples,
+    /// beyond that of `limit` of them evenly spread by number. Empty where no score is finite.
+    public func quantiles(_ shares: [Double], limit: Int = 1 << 16) -> [Float] {
+        let stride = max(1, (count + limit - 1) / limit)
+        var sample: [Float] = []
+        var index = 0
+        while index < count {
+            if scores[index].isFinite { sample.append(scores[index]) }
+            index += stride
+        }
+        guard !sample.isEmpty else { return [] }
+        sample.sort()
+        return shares.map { sample[Int((Double(sample.count - 1) * max(0, min(1, $0))).rounded())] }
+    }
+
+    /// Whether an example's learner gave its right answer with at least this probability when last scored.
+    func isConfident(_ example: Int32, atLeast confidence: Double) -> Bool {
+        !confidences.isEmpty && Double(confidences[Int(example)]) >= (confidence * 255).rounded(.down)
+    }
+
+    /// Examples whose score is unknown or more than `age` lessons old.
+    func stale(at lesson: Int, age: Int) -> [Int32] {
+        let oldest = lesson - age
+        return (0..<Int32(count)).filter { stamps[Int($0)] == 0 || Int(stamps[Int($0)]) - 1 < oldest }
+    }
+}

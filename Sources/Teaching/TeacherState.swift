@@ -1,0 +1,150 @@
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// Everything a teacher is: save it at any step, and the restored one goes on with equal bits.
+///
+/// As `Codable` it is one data value, the bytes of ``serialized()``.
+public struct TeacherState: Sendable, Equatable {
+    struct Header: Codable, Sendable, Equatable {
+        var policy: Policy
+        var exampleCount: Int
+        var epochs: Int
+        var budget: Double?
+        var seed: UInt64
+        var nextNumber: Int
+        var progress: Double
+        var spending: Teacher.Spending
+        var rejectedCount: Int
+        var admission: AdmissionRecord
+        var chosen: Selected?
+        var lesson: Outline?
+    }
+
+    /// A selection without its arrays.
+    struct Selected: Codable, Sendable, Equatable {
+        var learningRateScale: Double
+        var cycle: Int
+        var phase: Plan.Phase
+    }
+
+    /// A lesson without its arrays, which follow from the selection.
+    struct Outline: Codable, Sendable, Equatable {
+        var number: Int
+        var epoch: Int
+        var cycle: Int
+        var ratio: Double
+        var count: Int
+        var start: Double
+        var end: Double
+        var needsAdmission: Bool
+        var isNewSelection: Bool
+        var scoredCount: Int
+        var pace: Pace
+    }
+
+    var header: Header
+    var scores: [Float]
+    var stamps: [UInt16]
+    var confidences: [UInt8]
+    /// `nil` where the selection is all examples.
+    var examples: [Int32]?
+    var weights: [Float]?
+
+    public static func == (left: TeacherState, right: TeacherState) -> Bool {
+        left.serialized() == right.serialized()
+    }
+}
+
+extension Teacher {
+    /// The teacher as it is: between lessons, or within one with some of its scores recorded.
+    public var state: TeacherState {
+        TeacherState(
+            header: TeacherState.Header(
+                policy: policy, exampleCount: exampleCount, epochs: epochs, budget: budget, seed: seed,
+                nextNumber: nextNumber, progress: progress, spending: spending, rejectedCount: table.rejectedCount,
+                admission: admission,
+                chosen: chosen.map {
+                    TeacherState.Selected(learningRateScale: $0.learningRateScale, cycle: $0.cycle, phase: $0.phase)
+                },
+                lesson: lesson.map(TeacherState.Outline.init)),
+            scores: table.scores, stamps: table.stamps, confidences: table.confidences, examples: chosen?.examples,
+            weights: chosen?.weights)
+    }
+
+    /// A teacher that goes on where the saved one was; ``lesson`` is the lesson then being taught.
+    ///
+    /// - Throws: ``TeachingError``, where the state does not fit together.
+    public init(restoring state: TeacherState) throws(TeachingError) {
+        let header = state.header
+        try self.init(
+            policy: header.policy, exampleCount: header.exampleCount, epochs: header.epochs, budget: header.budget,
+            seed: header.seed)
+        try state.validate()
+        table.scores = state.scores
+        table.stamps = state.stamps
+        table.confidences = state.confidences
+        table.rejectedCount = header.rejectedCount
+        nextNumber = header.nextNumber
+        progress = header.progress
+        spending = header.spending
+        admission = header.admission
+        chosen = header.chosen.map {
+            Chosen(
+                examples: state.examples, weights: state.weights, learningRateScale: $0.learningRateScale,
+                cycle: $0.cycle, phase: $0.phase)
+        }
+        guard let outline = header.lesson else { return }
+        var lesson = Lesson(outline, recordsScores: policy.recordsScores, scale: chosen?.learningRateScale ?? 1)
+        fill(&lesson, count: outline.count)
+        self.lesson = lesson
+    }
+}
+
+extension TeacherState.Outline {
+    init(_ lesson: Lesson) {
+        self.init(
+            number: lesson.number, epoch: lesson.epoch, cycle: lesson.cycle, ratio: lesson.ratio,
+            count: lesson.examples.count, start: lesson.progress.lowerBound, end: lesson.progress.upperBound,
+            needsAdmission: lesson.needsAdmission, isNewSelection: lesson.isNewSelection,
+            scoredCount: lesson.scoredCount, pace: lesson.pace)
+    }
+}
+
+extension Lesson {
+    init(_ outline: TeacherState.Outline, recordsScores: Bool, scale: Double) {
+        self.init(
+            number: outline.number, epoch: outline.epoch, cycle: outline.cycle, ratio: outline.ratio, examples: [],
+            weights: nil, progress: outline.start..<outline.end, learningRateScale: scale,
+            recordsScores: recordsScores, needsAdmission: outline.needsAdmission,
+            isNewSelection: outline.isNewSelection, scoredCount: outline.scoredCount, pace: outline.pace)
+    }
+}
+
+extension TeacherState {
+    /// What a checksum cannot tell: that the parts belong together.
+    fileprivate func validate() throws(TeachingError) {
+        let count = header.exampleCount
+        try check(scores.count == count && stamps.count == count, "scores of \(scores.count) examples", "\(count)")
+        let confident = header.policy.tracksConfidence ? count : 0
+        try check(confidences.count == confident, "confidences of \(confidences.count) examples", "\(confident)")
+        let selected = examples ?? []
+        try check(
+            examples == nil || !selected.isEmpty && selected.allSatisfy { $0 >= 0 && $0 < count },
+            "a selection that is empty or names examples beyond the last", "example numbers below \(count)")
+        try check(weights == nil || weights?.count == (examples?.count ?? count), "weights of other examples", "one each")
+        try check(header.nextNumber >= 0, "lesson \(header.nextNumber)", "0 or more")
+        try check((0...1).contains(header.progress), "progress \(header.progress)", "0 to 1")
+        guard let lesson = header.lesson else { return }
+        try check(
+            header.chosen != nil && lesson.count >= 1 && lesson.count <= examples?.count ?? count
+                && lesson.start <= lesson.end,
+            "lesson \(lesson.number) without its selection", "one that teaches some of the selection")
+    }
+
+    private func check(_ holds: Bool, _ found: String, _ expected: String) throws(TeachingError) {
+        guard holds else { throw .corruptState(found: found, expected: expected) }
+    }
+}

@@ -1,0 +1,44 @@
+import CTorch
+
+/// The process-wide state of libtorch.
+public enum Engine {
+    /// Threads within an operation.
+    public static var threadCount: Int {
+        get { Int(ct_thread_count()) }
+        set { ct_set_thread_count(Int32(newValue)) }
+    }
+
+    /// Seeds the default generators, from which dropout draws.
+    public static func seed(_ seed: UInt64) throws(TorchError) { try check(ct_manual_seed(seed), "seed") }
+
+    /// How fp32 matrix products may be computed.
+    public enum MatmulPrecision: String, Sendable { case highest, high, medium }
+
+    public static func setMatmulPrecision(_ precision: MatmulPrecision) throws(TorchError) {
+        try check(ct_set_float32_matmul_precision(precision.rawValue), "setMatmulPrecision")
+    }
+    public static func setFlushesDenormals(_ enabled: Bool) { ct_set_flush_denormal(enabled) }
+
+    /// Operations without a deterministic implementation throw from then on.
+    public static func setDeterministic(_ enabled: Bool) throws(TorchError) {
+        try check(ct_set_deterministic(enabled), "setDeterministic")
+    }
+
+    /// Runs `body` in mixed precision: matrix products in `dtype`, the rest as libtorch's autocast decides.
+    public static func autocast<Result>(
+        to dtype: DType?, on device: Device = .cpu, _ body: () throws(TorchError) -> Result
+    ) throws(TorchError) -> Result {
+        guard let dtype else { return try body() }
+        var wasEnabled = false
+        try check(ct_autocast_push(device.type, dtype.code, &wasEnabled), "autocast")
+        defer { _ = ct_autocast_pop(device.type, wasEnabled) }
+        return try body()
+    }
+
+    public static var version: String { String(cString: ct_version()) }
+    public static var cpuCapability: String { String(cString: ct_cpu_capability()) }
+    public static var buildDescription: String { String(cString: ct_build_description()) }
+    public static var usesCXX11ABI: Bool { ct_cxx11_abi() == 1 }
+    public static var hasOneDNN: Bool { ct_has_onednn() }
+    public static var cudaDeviceCount: Int { Int(ct_cuda_device_count()) }
+}

@@ -1,0 +1,90 @@
+import Datasets
+import Models
+import NN
+import Teaching
+import Torch
+
+/// A vision transformer that learns to classify images by cross-entropy.
+public struct ImageClassifier: Learner {
+    public let model: ViT
+    public let parameters: Parameters
+    let labelSmoothing: Double
+    let device: Device
+    /// The type of matrix products under autocast; nil for fp32.
+    let computeType: DType?
+
+    public init(
+        _ builder: ParameterBuilder, _ configuration: ViT.Configuration, labelSmoothing: Double = 0,
+        computeType: DType? = nil
+    ) throws {
+        (model, parameters) = try ParameterBuilder.build(builder) { path throws(TorchError) in
+            try ViT(path, configuration)
+        }
+        (self.labelSmoothing, self.computeType, device) = (labelSmoothing, computeType, builder.device)
+    }
+
+    public var elementCount: Int { model.configuration.patchCount }
+
+    public func assess(
+        _ content: ImageBatch, elements: ElementSubset?, score: Policy.ScoreKind?, isTraining: Bool
+    ) throws -> Assessment {
+        let labels = try Tensor(content.labels, device: device)
+        let (features, logits) = try forward(content, elements, isTraining)
+        let losses = try logits.crossEntropy(labels, reduction: .none, labelSmoothing: labelSmoothing)
+        guard let score else { return Assessment(losses: losses) }
+        return try withoutGradients {
+            let probabilities = try logits.softmax(-1)
+            return Assessment(
+                losses: losses, scores: try scores(score, losses, probabilities, features, labels),
+                confidences: try confidences(probabilities, labels))
+        }
+    }
+
+    public func evaluate(_ content: ImageBatch) throws -> Tally {
+        try withoutGradients {
+            let labels = try Tensor(content.labels, device: device)
+            let (_, logits) = try forward(content, nil, false)
+            var tally = Tally()
+            let weight = Double(content.count)
+            tally.add(try logits.crossEntropy(labels, reduction: .sum).item(), weight: weight, to: "val/loss")
+            let hits = try logits.argmax(-1).equal(labels).to(.float32).sum().item()
+            tally.add(hits, weight: weight, to: "val/accuracy")
+            return tally
+        }
+    }
+
+    /// - Returns: features [B, D] and fp32 logits [B, classes].
+    private func forward(
+        _ content: ImageBatch, _ elements: ElementSubset?, _ isTraining: Bool
+    ) throws -> (features: Tensor, logits: Tensor) {
+        let images = try Tensor(content.pixels, shape: content.shape, device: device)
+        return try Engine.autocast(to: computeType, on: device) { () throws(TorchError) in
+            let features = try model.features(images, elements: elements, isTraining: isTraining)
+            return (features, try model.classifier(features).to(.float32))
+        }
+    }
+
+    /// The scores of the design, one an example; `reducible` is a loss here, from which the trainer takes the reference's.
+    private func scores(
+        _ kind: Policy.ScoreKind, _ losses: Tensor, _ probabilities: Tensor, _ features: Tensor, _ labels: Tensor
+    ) throws -> Tensor {
+        switch kind {
+        case .loss, .reducible: return try losses.detached()
+        case .residual: return try residual(probabilities, labels)
+        case .ntk:
+            // Logits are W h + b, so J Jᵀ over W and b is (‖h‖² + 1) times the identity.
+            let gain = try features.to(.float32).square().sum(-1) + 1
+            return try gain * residual(probabilities, labels)
+        }
+    }
+
+    /// ‖softmax(f) − onehot‖, which is the norm of the loss's gradient with respect to the logits.
+    private func residual(_ probabilities: Tensor, _ labels: Tensor) throws -> Tensor {
+        try (probabilities - labels.oneHot(classes: model.configuration.classCount).to(.float32)).norm(-1)
+    }
+
+    private func confidences(_ probabilities: Tensor, _ labels: Tensor) throws -> Tensor {
+        let right = try probabilities.argmax(-1).equal(labels).to(.float32)
+        return try right * probabilities.max(-1)
+    }
+}

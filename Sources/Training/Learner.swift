@@ -1,0 +1,59 @@
+import Datasets
+import Models
+import NN
+import Teaching
+import Torch
+
+/// A network together with its task: what a trainer needs to know of it.
+public protocol Learner: Sendable {
+    /// What a batch holds, as the dataset makes it.
+    associatedtype Content: Sendable
+
+    var parameters: Parameters { get }
+    /// The elements (patches, tokens) of each sequence, of which a subset may be taught.
+    var elementCount: Int { get }
+
+    /// One forward pass.
+    ///
+    /// - Parameters:
+    ///   - elements: what the learner sees of each sequence; all where nil.
+    ///   - score: what to measure beside the loss; nothing where nil.
+    ///   - isTraining: whether dropout is on.
+    func assess(
+        _ content: Content, elements: ElementSubset?, score: Policy.ScoreKind?, isTraining: Bool
+    ) throws -> Assessment
+
+    /// Quality on a batch of held-out data, as sums that add up over batches.
+    func evaluate(_ content: Content) throws -> Tally
+}
+
+/// The outcome of a forward pass, one value an example.
+public struct Assessment {
+    /// [B], with their graph: the mean over an example's valid elements, so that batch-mates do not matter.
+    public var losses: Tensor
+    /// [B], without a graph; nil where none was asked for.
+    public var scores: Tensor?
+    /// [B], the probability of the right answer where the learner gives it, 0 elsewhere; nil where none was asked for.
+    public var confidences: Tensor?
+
+    public init(losses: Tensor, scores: Tensor? = nil, confidences: Tensor? = nil) {
+        (self.losses, self.scores, self.confidences) = (losses, scores, confidences)
+    }
+}
+
+/// Metrics as totals and weights, to be averaged at the end.
+public struct Tally: Sendable, Equatable {
+    private var entries: [String: SIMD2<Double>] = [:]
+
+    public init() {}
+
+    public mutating func add(_ total: Double, weight: Double, to metric: String) {
+        entries[metric, default: .zero] += SIMD2(total, weight)
+    }
+
+    public mutating func add(_ other: Tally) {
+        for (metric, entry) in other.entries { entries[metric, default: .zero] += entry }
+    }
+
+    public var means: [String: Double] { entries.mapValues { $0.x / $0.y } }
+}

@@ -1,0 +1,149 @@
+import Foundation
+import Models
+import Teaching
+import Torch
+import Yams
+
+extension Recipe {
+    /// Reads a recipe and overrides some of its settings.
+    ///
+    /// - Parameters:
+    ///   - source: the file or name, for errors.
+    ///   - overrides: `key.path=value`, such as `training.epochs=3`; the values are YAML.
+    /// - Throws: ``RecipeError`` naming the line for unknown, missing or ill-typed keys; what is out of range too.
+    public init(yaml: String, source: String, overrides: [String] = []) throws {
+        var root: Node
+        do {
+            root = try Yams.compose(yaml: yaml) ?? .mapping([:])
+        } catch let error as YamlError {
+            throw RecipeError(source: source, line: nil, message: "not valid YAML: \(error)")
+        }
+        guard root.mapping != nil else {
+            throw RecipeError(source: source, line: root.mark?.line, message: "found \(root.summary), expected keys and values")
+        }
+        for override in overrides { try root.apply(override: override) }
+        let policy = try Self.takePreset(from: &root, source)
+        self = try RecipeDecoder.decode(Recipe.self, from: root, defaults: Self.defaults(policy), source: source)
+        try validate(source: source)
+    }
+
+    public init(file: String, overrides: [String] = []) throws {
+        guard let data = FileManager.default.contents(atPath: file) else {
+            throw RecipeError(source: file, line: nil, message: "the file cannot be read, expected a recipe in YAML")
+        }
+        guard let text = String(data: data, encoding: .utf8) else {
+            throw RecipeError(source: file, line: nil, message: "the file is not UTF-8 text, expected a recipe in YAML")
+        }
+        try self.init(yaml: text, source: file, overrides: overrides)
+    }
+
+    /// The whole recipe, every setting spelled out.
+    public func yaml() throws -> String { try YAMLEncoder().encode(self) }
+
+    /// The preset that `teacher: NAME` or `teacher: {policy: NAME}` names, taken out of the document.
+    private static func takePreset(from root: inout Node, _ source: String) throws -> Policy {
+        guard let teacher = root["teacher"] else { return .standard }
+        let named = teacher.scalar == nil ? teacher["policy"] : teacher
+        root["teacher"] = .mapping((teacher.mapping ?? [:]).without("policy"))
+        guard let named else { return .standard }
+        guard let name = named.string, let policy = Policy.presets.first(where: { $0.name == name }) else {
+            let hint = named.string?.nearest(among: Policy.presetNames).map { "did you mean \($0)?" }
+            let all = "known: \(Policy.presetNames.joined(separator: ", "))"
+            throw RecipeError(
+                source: source, line: named.mark?.line, message: "unknown policy \(named.summary); \(hint ?? all)")
+        }
+        return policy
+    }
+
+    /// What a recipe need not say.
+    private static func defaults(_ policy: Policy) throws -> Node {
+        let template = Recipe(
+            name: "", data: ImageData(kind: .digits, path: ""), model: ViT.Configuration(),
+            training: TrainingSettings(epochs: 1), evaluation: EvaluationSettings(), checkpoints: CheckpointSettings(),
+            teacher: policy)
+        var node = try YAMLEncoder().encode(template).asNode()
+        for required in [["name"], ["data", "kind"], ["data", "path"], ["training", "epochs"], ["model", "num_labels"]] {
+            node.remove(required[...])
+        }
+        return node
+    }
+
+    func validate(source: String) throws {
+        func require(_ holds: Bool, _ key: String, _ found: Any, _ expected: String) throws {
+            guard holds else {
+                throw RecipeError(source: source, line: nil, message: "\(key) is \(found), expected \(expected)")
+            }
+        }
+        try require(training.epochs >= 1, "training.epochs", training.epochs, "at least 1")
+        try require(training.batchSize >= 1, "training.batch_size", training.batchSize, "at least 1")
+        try require(training.learningRate > 0, "training.learning_rate", training.learningRate, "above 0")
+        try require((0..<1).contains(training.warmup), "training.warmup", training.warmup, "at least 0 and below 1")
+        try require(training.budget ?? 1 > 0, "training.budget", training.budget ?? 1, "above 0")
+        try require((0..<1).contains(data.testShare), "data.test_share", data.testShare, "at least 0 and below 1")
+        try require(Device(training.device) != nil, "training.device", training.device, "cpu, cuda, cuda:N or mps")
+        try require(training.threads ?? 1 >= 1, "training.threads", training.threads ?? 1, "at least 1")
+        try require(
+            teacher.score != .reducible || reference != nil, "reference", "absent", "a run folder, for the score reducible")
+        try require(evaluation.count >= 1, "evaluation.count", evaluation.count, "at least 1")
+        try require(evaluation.batchSize >= 1, "evaluation.batch_size", evaluation.batchSize, "at least 1")
+        try require(checkpoints.everySteps ?? 1 >= 1, "checkpoints.every_steps", checkpoints.everySteps ?? 1, "at least 1")
+        try require(checkpoints.keep >= 1, "checkpoints.keep", checkpoints.keep, "at least 1")
+        do { try model.validate() } catch { throw RecipeError(source: source, line: nil, message: "model.\(error)") }
+        do { try teacher.validate() } catch { throw RecipeError(source: source, line: nil, message: "\(error)") }
+    }
+}
+
+extension String {
+    fileprivate func asNode() throws -> Node { try Yams.compose(yaml: self) ?? .mapping([:]) }
+}
+
+extension Node {
+    fileprivate mutating func remove(_ path: ArraySlice<String>) {
+        guard let first = path.first, let mapping else { return }
+        if path.count == 1 { self = .mapping(mapping.without(first)) } else { self[first]?.remove(path.dropFirst()) }
+    }
+
+    /// Sets `a.b.c=value`, making mappings on the way.
+    fileprivate mutating func apply(override: String) throws {
+        guard let equals = override.firstIndex(of: "="), equals != override.startIndex else {
+            throw RecipeError(source: "--set \(override)", line: nil, message: "found no key, expected key.path=value")
+        }
+        let keys = override[..<equals].split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+        let text = String(override[override.index(after: equals)...])
+        guard let value = try? Yams.compose(yaml: text.isEmpty ? "null" : text), let plain = value.withoutMarks() else {
+            throw RecipeError(source: "--set \(override)", line: nil, message: "found \(text), expected a YAML value")
+        }
+        set(keys[...], to: plain)
+    }
+
+    private mutating func set(_ keys: ArraySlice<String>, to value: Node) {
+        guard let first = keys.first else {
+            self = value
+            return
+        }
+        // `teacher: NAME` is short for `teacher: {policy: NAME}`.
+        if let name = scalar { self = name.string.isEmpty ? [:] : ["policy": Node(name.string)] }
+        var child = self[first] ?? Node.mapping([:])
+        child.set(keys.dropFirst(), to: value)
+        self[first] = child
+    }
+
+    /// The same without line numbers, which would point into the wrong text.
+    private func withoutMarks() -> Node? {
+        switch self {
+        case .scalar(let scalar): return Node(scalar.string, scalar.tag, scalar.style)
+        case .mapping(let mapping):
+            var plain = Node.Mapping([])
+            for (key, value) in mapping { plain[key.string ?? ""] = value.withoutMarks() }
+            return .mapping(plain)
+        case .sequence(let sequence): return .sequence(Sequence(sequence.compactMap { $0.withoutMarks() }))
+        case .alias: return nil
+        }
+    }
+}
+
+extension Node.Mapping {
+    fileprivate func without(_ key: String) -> Node.Mapping {
+        Node.Mapping(filter { $0.key.string != key }.map { ($0.key, $0.value) }, tag, style, mark)
+    }
+}

@@ -1,0 +1,113 @@
+import Models
+import NN
+import Teaching
+import Torch
+
+/// Everything that decides a run, as one value; on disk a YAML file.
+public struct Recipe: Codable, Sendable, Equatable {
+    public var name: String
+    public var data: ImageData
+    public var model: ViT.Configuration
+    public var training: TrainingSettings
+    public var evaluation: EvaluationSettings
+    public var checkpoints: CheckpointSettings
+    /// The data-selecting teacher's policy: in YAML `policy: NAME` and any setting that differs from that preset.
+    public var teacher: Policy
+    /// The run whose final weights are the frozen reference of the `reducible` score.
+    public var reference: String?
+}
+
+/// Labelled images and how they are seen.
+public struct ImageData: Codable, Sendable, Equatable {
+    public enum Kind: String, Codable, Sendable, CaseIterable {
+        /// scikit-learn's `digits.csv.gz`; the test part is split off.
+        case digits
+        /// CIFAR-10's binary batches, in a folder.
+        case cifar10
+        /// `train/CLASS/*.jpg` and `test/CLASS/*.jpg`.
+        case imageFolder = "image-folder"
+        /// MNIST's four files by their usual names, perhaps with `.gz`, in a folder.
+        case idx
+    }
+
+    public var kind: Kind
+    public var path: String
+    /// Share of the examples held out, where the data has no test part of its own.
+    public var testShare = 0.2
+    /// At most so many training examples; all where absent.
+    public var limit: Int?
+    /// Pixels by which a training image may shift, its border filled with black.
+    public var cropPadding = 0
+    /// Whether a training image may be mirrored.
+    public var flip = false
+
+    enum CodingKeys: String, CodingKey {
+        case kind, path, limit, flip
+        case testShare = "test_share"
+        case cropPadding = "crop_padding"
+    }
+}
+
+/// The optimisation: AdamW under a cosine schedule with warm-up.
+public struct TrainingSettings: Codable, Sendable, Equatable {
+    /// Passes over all examples that standard training makes.
+    public var epochs: Int
+    /// Share of standard training's cost to spend; the policy's own spend where absent.
+    public var budget: Double?
+    public var batchSize = 64
+    public var learningRate = 1e-3
+    /// Share of the budget over which the learning rate rises.
+    public var warmup = 0.05
+    public var weightDecay = 0.05
+    public var beta1 = 0.9
+    public var beta2 = 0.999
+    /// The largest norm of a step's gradient; no clipping where absent.
+    public var gradientClipping: Double? = 1
+    public var labelSmoothing = 0.0
+    public var seed: UInt64 = 0
+    public var precision = Precision.auto
+    /// Threads within an operation; as many as the machine has where absent.
+    public var threads: Int?
+    public var device = "cpu"
+
+    public init(epochs: Int) { self.epochs = epochs }
+
+    /// Where the learner lives; the recipe's validation has seen to it that the name is one.
+    var place: Device { Device(device) ?? .cpu }
+
+    enum CodingKeys: String, CodingKey {
+        case epochs, budget, warmup, seed, precision, threads, device, beta1, beta2
+        case batchSize = "batch_size"
+        case learningRate = "learning_rate"
+        case weightDecay = "weight_decay"
+        case gradientClipping = "gradient_clipping"
+        case labelSmoothing = "label_smoothing"
+    }
+}
+
+public struct EvaluationSettings: Codable, Sendable, Equatable {
+    /// How often the held-out data is evaluated over a run, evenly by budget spent, the last time at its end.
+    public var count = 10
+    public var batchSize = 256
+
+    public init() {}
+
+    enum CodingKeys: String, CodingKey {
+        case count
+        case batchSize = "batch_size"
+    }
+}
+
+public struct CheckpointSettings: Codable, Sendable, Equatable {
+    /// Optimiser steps between checkpoints; only the final one where absent.
+    public var everySteps: Int?
+    /// How many to keep.
+    public var keep = 2
+
+    public init() {}
+
+    enum CodingKeys: String, CodingKey {
+        case everySteps = "every_steps"
+        case keep
+    }
+}

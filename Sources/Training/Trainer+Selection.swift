@@ -1,0 +1,73 @@
+import Datasets
+import Foundation
+import Teaching
+import Torch
+
+extension Trainer {
+    /// Asks the teacher for the next lesson, measuring for it what it wants measured.
+    func nextLesson() throws -> Lesson? {
+        try measureReference()
+        var measured = PhaseClock()
+        let lesson = try clock.measure(.selection) {
+            try teacher.next { examples in
+                try measured.measure(.scoring) { try measure(examples, with: learner) }
+            }
+        }
+        clock.move(measured.seconds, from: .selection, to: .scoring)
+        return lesson
+    }
+
+    /// A pass without gradients or augmentation.
+    func measure(_ examples: [Int32], with learner: L) throws -> Teaching.Measurement {
+        let size = recipe.evaluation.batchSize
+        let batches = stride(from: 0, to: examples.count, by: size).map {
+            Array(examples[$0..<min($0 + size, examples.count)])
+        }
+        let loader = BatchLoader(training, batches: batches, view: .plain)
+        var (scores, confidences): ([Float], [Float]) = ([], [])
+        while let batch = try loader.next() {
+            let assessment = try withoutGradients {
+                try learner.assess(batch.content, elements: nil, score: recipe.teacher.score, isTraining: false)
+            }
+            scores += try assessment.scores?.values() ?? []
+            confidences += try assessment.confidences?.values() ?? []
+        }
+        return Teaching.Measurement(
+            scores: adjusted(scores, examples), confidences: teacher.policy.tracksConfidence ? confidences : nil)
+    }
+
+    /// Once, on the clock: the reference's forward pass over all examples.
+    private func measureReference() throws {
+        guard recipe.teacher.score == .reducible, referenceLosses == nil else { return }
+        guard let reference else {
+            throw TrainingError.mismatch(what: "reference", found: "absent", expected: "a run folder, for the score reducible")
+        }
+        let examples = Array(0..<Int32(training.count))
+        referenceLosses = try clock.measure(.scoring) { try measure(examples, with: reference).scores }
+    }
+
+    /// Takes the reference's losses off, where the score is `reducible`.
+    func adjusted(_ scores: [Float], _ examples: [Int32]) -> [Float] {
+        guard recipe.teacher.score == .reducible, let referenceLosses else { return scores }
+        return zip(scores, examples).map { $0 - referenceLosses[Int($1)] }
+    }
+
+    func summary(of lesson: Lesson, selection: Double, scoring: Double) -> SelectionSummary {
+        SelectionSummary(
+            step: position.step, cycle: lesson.cycle, epoch: lesson.epoch, ratio: lesson.ratio,
+            selectedCount: lesson.examples.count,
+            scoreQuantiles: teacher.table.quantiles([0, 0.1, 0.25, 0.5, 0.75, 0.9, 1]), selectionSeconds: selection,
+            scoringSeconds: scoring)
+    }
+
+    /// A batch larger than what is selected would never be full.
+    func checkSelectionFillsBatch() throws(TrainingError) {
+        let policy = recipe.teacher
+        let ratio = policy.hasFixedCount ? min(policy.ratio.start, policy.ratio.end) : 1
+        let selection = Int((ratio * Double(training.count)).rounded(.up))
+        guard recipe.training.batchSize <= selection else {
+            throw .batchLargerThanSelection(
+                batch: recipe.training.batchSize, selection: selection, policy: policy.name)
+        }
+    }
+}
