@@ -29,7 +29,13 @@ ct_status ct_gradient(ct_tensor x, ct_tensor* out) {
     });
 }
 ct_status ct_set_gradient(ct_tensor x, ct_tensor gradient) {
-    return guarded([&] { borrow(x).mutable_grad() = gradient ? borrow(gradient) : at::Tensor(); });
+    return guarded([&] {
+        // The optimisers' kernels trust a gradient to be as large as its tensor.
+        TORCH_CHECK(!gradient || (borrow(gradient).sizes() == borrow(x).sizes() && borrow(gradient).dtype() == borrow(x).dtype() &&
+                                  borrow(gradient).device() == borrow(x).device()),
+                    "a gradient differs from its tensor in shape, type or device");
+        borrow(x).mutable_grad() = gradient ? borrow(gradient) : at::Tensor();
+    });
 }
 
 namespace {
@@ -51,7 +57,10 @@ ct_status ct_grad(const ct_tensor* outputs, const ct_tensor* gradients, int outp
                   bool retainGraph, bool createGraph, ct_tensor* out) {
     return guarded([&] {
         torch::autograd::edge_list roots;
-        for (int i = 0; i < outputCount; i++) roots.push_back(torch::autograd::impl::gradient_edge(borrow(outputs[i])));
+        for (int i = 0; i < outputCount; i++) {
+            TORCH_CHECK(borrow(outputs[i]).requires_grad(), "output ", i, " of a gradient depends on nothing that requires one");
+            roots.push_back(torch::autograd::impl::gradient_edge(borrow(outputs[i])));
+        }
         auto results = torch::autograd::Engine::get_default_engine().execute(
             roots, list(gradients, outputCount), retainGraph, createGraph, /*accumulate_grad=*/false, edges(inputs, inputCount));
         for (int i = 0; i < inputCount; i++) out[i] = results[i].defined() ? own(results[i]) : nullptr;

@@ -15,26 +15,24 @@ using namespace ct;
 void ct_set_thread_count(int count) { at::set_num_threads(count); }
 int ct_thread_count(void) { return at::get_num_threads(); }
 void ct_set_flush_denormal(bool enabled) { at::globalContext().setFlushDenormal(enabled); }
-ct_status ct_set_float32_matmul_precision(const char* precision) {
-    return guarded([&] { at::globalContext().setFloat32MatmulPrecision(precision); });
-}
 ct_status ct_set_deterministic(bool enabled) {
     return guarded([&] { at::globalContext().setDeterministicAlgorithms(enabled, /*warn_only=*/false); });
 }
 
-ct_status ct_autocast_push(ct_device_type device, ct_dtype dtype, bool* wasEnabled) {
+ct_status ct_autocast_push(ct_device_type device, ct_dtype dtype, ct_autocast* previous) {
     return guarded([&] {
         auto type = static_cast<at::DeviceType>(device);
-        *wasEnabled = at::autocast::is_autocast_enabled(type);
+        *previous = {at::autocast::is_autocast_enabled(type), static_cast<ct_dtype>(at::autocast::get_autocast_dtype(type))};
         at::autocast::set_autocast_dtype(type, scalar_type(dtype));
         at::autocast::set_autocast_enabled(type, true);
         at::autocast::increment_nesting();
     });
 }
-ct_status ct_autocast_pop(ct_device_type device, bool wasEnabled) {
+ct_status ct_autocast_pop(ct_device_type device, ct_autocast previous) {
     return guarded([&] {
         if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
-        at::autocast::set_autocast_enabled(static_cast<at::DeviceType>(device), wasEnabled);
+        at::autocast::set_autocast_enabled(static_cast<at::DeviceType>(device), previous.enabled);
+        at::autocast::set_autocast_dtype(static_cast<at::DeviceType>(device), scalar_type(previous.dtype));
     });
 }
 

@@ -5,9 +5,6 @@
 using namespace ct;
 
 ct_status ct_matmul(ct_tensor a, ct_tensor b, ct_tensor* out) { CT_RETURN(at::matmul(borrow(a), borrow(b))); }
-ct_status ct_linear(ct_tensor x, ct_tensor weight, ct_tensor bias, ct_tensor* out) {
-    CT_RETURN(at::linear(borrow(x), borrow(weight), maybe(bias)));
-}
 ct_status ct_embedding(ct_tensor weight, ct_tensor indices, ct_tensor* out) {
     CT_RETURN(at::embedding(borrow(weight), borrow(indices)));
 }

@@ -14,7 +14,8 @@ struct ct_generator_s {
 };
 
 ct_status ct_generator_new(uint64_t seed, ct_generator* out) {
-    return guarded([&] { *out = new ct_generator_s{at::detail::createCPUGenerator(seed)}; });
+    // libtorch's CPU generator reads the lower half of its seed only.
+    return guarded([&] { *out = new ct_generator_s{at::detail::createCPUGenerator(seed ^ seed >> 32)}; });
 }
 void ct_generator_free(ct_generator generator) { delete generator; }
 

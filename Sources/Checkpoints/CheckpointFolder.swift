@@ -8,6 +8,8 @@ public struct CheckpointFolder: Sendable, Equatable {
     public let path: String
     public let step: Int
 
+    public init(path: String, step: Int) { (self.path, self.step) = (path, step) }
+
     static let manifest = "manifest.json"
 
     public func file(_ name: String) -> String { "\(path)/\(name)" }
@@ -75,7 +77,8 @@ public struct CheckpointFolder: Sendable, Equatable {
 
     private static func sha256(_ path: String) throws(CheckpointError) -> String {
         var hash = SHA256()
-        hash.update(bufferPointer: try MappedFile(path).bytes)
+        let file = try MappedFile(path)
+        withExtendedLifetime(file) { hash.update(bufferPointer: file.bytes) }
         return hash.finalize().map { String(format: "%02x", $0) }.joined()
     }
 }

@@ -1,9 +1,10 @@
 import Foundation
 
-/// A file mapped read-only into memory; pages are loaded as they are touched.
+/// A file mapped into memory, never changed itself; pages are loaded as they are touched.
 public final class MappedFile: Sendable {
     public let path: String
-    // Never written: the mapping is private and read-only.
+    /// Valid as long as this object lives: see `withExtendedLifetime`.
+    // The mapping is private: what a tensor over it were to write would stay in this process, on a copied page.
     nonisolated(unsafe) public let bytes: UnsafeRawBufferPointer
 
     public init(_ path: String) throws(CheckpointError) {
@@ -20,7 +21,8 @@ public final class MappedFile: Sendable {
             bytes = UnsafeRawBufferPointer(start: nil, count: 0)
             return
         }
-        guard let address = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), address != MAP_FAILED else {
+        let protection = PROT_READ | PROT_WRITE
+        guard let address = mmap(nil, size, protection, MAP_PRIVATE | MAP_NORESERVE, descriptor, 0), address != MAP_FAILED else {
             throw .unreadable(file: path, reason: String(cString: strerror(errno)))
         }
         bytes = UnsafeRawBufferPointer(start: address, count: size)

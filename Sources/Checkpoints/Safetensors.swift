@@ -32,20 +32,24 @@ public struct SafetensorsFile: TensorSource {
     }
 
     /// Writes tensors under their names, atomically.
+    ///
+    /// - Parameter dtype: what floating-point tensors are converted to, one at a time; their own type where nil.
     public static func write(
-        _ tensors: [Parameters.Entry], metadata: [String: String] = [:], to path: String
+        _ tensors: [Parameters.Entry], as dtype: DType? = nil, metadata: [String: String] = [:], to path: String
     ) throws {
         var (entries, end): ([SafetensorsHeader.Entry], Int) = ([], 0)
         for entry in tensors {
-            let size = entry.tensor.count * entry.tensor.dtype.byteCount
-            entries.append(
-                .init(name: entry.name, dtype: entry.tensor.dtype, shape: entry.tensor.shape, range: end..<end + size))
+            let type = entry.tensor.dtype.stored(as: dtype)
+            let size = entry.tensor.count * type.byteCount
+            entries.append(.init(name: entry.name, dtype: type, shape: entry.tensor.shape, range: end..<end + size))
             end += size
         }
         let header = SafetensorsHeader(entries: entries, metadata: metadata).encoded()
         try AtomicFile.write(to: path) { append in
             try append(header)
-            for entry in tensors { try append(Data(entry.tensor.bytes())) }
+            for entry in tensors {
+                try append(Data(entry.tensor.to(entry.tensor.dtype.stored(as: dtype)).bytes()))
+            }
         }
     }
 }

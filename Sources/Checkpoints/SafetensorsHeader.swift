@@ -117,6 +117,9 @@ extension DType {
         }
     }
 
+    /// What becomes of this type in a file of `dtype`: only floating-point numbers are converted.
+    func stored(as dtype: DType?) -> DType { isFloatingPoint ? dtype ?? self : self }
+
     init?(safetensors code: String) {
         guard let match = DType.allCases.first(where: { $0.safetensors == code }) else { return nil }
         self = match

@@ -56,6 +56,9 @@ public struct ViT: Sendable {
             guard dropout >= 0, dropout < 1 else {
                 throw ModelError(key: "hidden_dropout_prob", found: "\(dropout)", expected: "at least 0 and below 1")
             }
+            guard layerNormEpsilon > 0, layerNormEpsilon.isFinite else {
+                throw ModelError(key: "layer_norm_eps", found: "\(layerNormEpsilon)", expected: "a positive number")
+            }
         }
 
         public var patchesPerSide: Int { imageSize / patchSize }

@@ -1,20 +1,55 @@
 import Torch
 
-/// y = x Wᵀ + b, with `weight` [out, in] and `bias` [out].
+/// y = x Wᵀ + b, with `weight` [out, in] and `bias` [out], and beside it a low-rank adapter where the builder's policy says so.
 public struct Linear: Sendable {
+    /// How the weight lies on disk and in memory.
+    public enum Layout: Sendable {
+        /// [out, in]
+        case outputsFirst
+        /// [in, out], as in GPT-2's `Conv1D`.
+        case inputsFirst
+    }
+
     public let weight: Tensor
     public let bias: Tensor?
+    public let layout: Layout
+    public let adapter: LowRankAdapter?
 
     public init(
         _ path: Path, from inputs: Int, to outputs: Int, bias: Bool = true,
-        initializer: Initializer = .truncatedNormal(deviation: 0.02)
+        initializer: Initializer = .truncatedNormal(deviation: 0.02), layout: Layout = .outputsFirst
     ) throws(TorchError) {
-        weight = try path.parameter("weight", [outputs, inputs], initializer)
+        let shape = layout == .outputsFirst ? [outputs, inputs] : [inputs, outputs]
+        weight = try path.parameter("weight", shape, initializer)
         self.bias = bias ? try path.parameter("bias", [outputs], .zeros) : nil
+        self.layout = layout
+        adapter = try path.builder.adapter(path, from: inputs, to: outputs, layout)
     }
 
-    /// - Parameter x: [..., in]
-    public func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor { try x.linear(weight, bias) }
+    /// A map without bias that shares the table of an embedding.
+    public init(_ path: Path, tiedTo table: Embedding) throws(TorchError) {
+        weight = try path.tied("weight", to: table.weight)
+        (bias, layout) = (nil, .outputsFirst)
+        adapter = try path.builder.adapter(path, from: weight.size(1), to: weight.size(0), layout)
+    }
+
+    /// - Parameters:
+    ///   - x: [..., in]
+    ///   - isTraining: whether the adapter's dropout is on.
+    public func callAsFunction(_ x: Tensor, isTraining: Bool = false) throws(TorchError) -> Tensor {
+        let y = try x.linear(layout == .outputsFirst ? weight : weight.transposed(0, 1), bias)
+        guard let adapter else { return y }
+        return try y + adapter(x, isTraining)
+    }
+
+    /// The weight that this map amounts to with its adapter, [out, in], for those who multiply by it themselves.
+    ///
+    /// An adapter's dropout is on its input, so it has no part in this.
+    public func effectiveWeight() throws(TorchError) -> Tensor {
+        let base = layout == .outputsFirst ? weight : try weight.transposed(0, 1)
+        guard let adapter else { return base }
+        return try base + adapter.delta().to(base.dtype)
+    }
 }
 
 /// A table of vectors, `weight` [count, features], looked up by integers.

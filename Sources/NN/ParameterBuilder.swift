@@ -12,19 +12,45 @@ public protocol TensorSource {
 ///
 /// Every draw depends on the seed and the parameter's own name, so that adding a module changes no other's weights.
 public final class ParameterBuilder {
+    /// Low-rank adapters for a learner whose other parameters are frozen.
+    public struct Adapters {
+        public let policy: AdapterPolicy
+        /// Where the adapters come from; initialised where nil, unless the learner's own source holds them.
+        public let source: (any TensorSource)?
+
+        public init(_ policy: AdapterPolicy, loading source: (any TensorSource)? = nil) {
+            (self.policy, self.source) = (policy, source)
+        }
+    }
+
     public let device: Device
+    /// The type of the parameters' elements. Adapters are fp32 in every case, so that small updates are not rounded away.
+    public let dtype: DType
     private let seed: UInt64
     private let source: (any TensorSource)?
+    private let adapters: Adapters?
     private var entries: [Parameters.Entry] = []
+    private var adapted: [Parameters.AdaptedWeight] = []
+    private var known: Set<String> = []
+    private var unmatchedTargets: [String]
     private var problems: [String] = []
 
-    public init(seed: UInt64, device: Device = .cpu) {
-        (self.seed, self.device, source) = (seed, device, nil)
+    public init(seed: UInt64, device: Device = .cpu, dtype: DType = .float32, adapters: Adapters? = nil) {
+        (self.seed, self.device, self.dtype, self.adapters) = (seed, device, dtype, adapters)
+        (source, unmatchedTargets) = (nil, adapters?.policy.targetModules ?? [])
     }
 
     /// Loads every parameter from `source`; what does not fit is gathered and reported by ``finish()``.
-    public init(loading source: any TensorSource, device: Device = .cpu) {
-        (seed, self.device, self.source) = (0, device, source)
+    ///
+    /// Frozen parameters that lie in the source's own memory as `dtype` stay there, without a copy.
+    ///
+    /// - Parameter seed: that of adapters which are not loaded.
+    public init(
+        loading source: any TensorSource, device: Device = .cpu, dtype: DType = .float32, adapters: Adapters? = nil,
+        seed: UInt64 = 0
+    ) {
+        (self.seed, self.device, self.dtype, self.adapters) = (seed, device, dtype, adapters)
+        (self.source, unmatchedTargets) = (source, adapters?.policy.targetModules ?? [])
     }
 
     /// Makes a learner and hands out its parameters, all problems of loading listed in one error.
@@ -36,18 +62,75 @@ public final class ParameterBuilder {
     }
 
     func parameter(_ name: String, _ shape: [Int], _ initializer: Initializer) throws(TorchError) -> Tensor {
-        precondition(!entries.contains { $0.name == name }, "two parameters are named \(name)")
-        let value =
-            try source == nil
-            ? initializer.tensor(shape, Generator(seed: Self.seed(seed, name))) : load(name, shape)
-        let tensor = try value.to(device).requiringGradient()
+        try add(name, isTrainable: adapters == nil) { () throws(TorchError) in
+            guard let source else { return try draw(name, shape, initializer).to(dtype) }
+            return try load(name, shape, dtype, from: source)
+        }
+    }
+
+    func adapterParameter(_ name: String, _ shape: [Int], _ initializer: Initializer) throws(TorchError) -> Tensor {
+        try add(name, isTrainable: true) { () throws(TorchError) in
+            guard let source = adapters?.source ?? (isStored(name) ? source : nil) else {
+                return try draw(name, shape, initializer)
+            }
+            return try load(name, shape, .float32, from: source)
+        }
+    }
+
+    /// The adapter of the linear map at `path`, nil where the policy has none for it.
+    func adapter(
+        _ path: Path, from inputs: Int, to outputs: Int, _ layout: Linear.Layout
+    ) throws(TorchError) -> LowRankAdapter? {
+        guard let policy = adapters?.policy, let target = policy.target(of: path.name) else { return nil }
+        unmatchedTargets.removeAll { $0 == target }
+        let adapter = try LowRankAdapter(path, from: inputs, to: outputs, policy)
+        adapted.append(.init(name: (path / "weight").name, adapter: adapter, layout: layout))
+        return adapter
+    }
+
+    func tie(_ name: String, to tensor: Tensor) throws(TorchError) {
+        ignore(name)
+        guard let source, source.shape(of: name) != nil else { return }
+        let copy = try load(name, tensor.shape, dtype, from: source)
+        if try copy.to(device).equal(tensor.detached()).to(.uint8).min().item() != 1 {
+            problems.append("\(name) differs from the parameter that it is tied to")
+        }
+    }
+
+    func ignore(_ name: String) { known.insert(name) }
+
+    func isStored(_ name: String) -> Bool { source?.shape(of: name) != nil }
+
+    /// The parameters in order of creation.
+    public func finish() throws(ParameterError) -> Parameters {
+        let stored = (source?.tensorNames ?? []) + (adapters?.source?.tensorNames ?? [])
+        let unused = stored.filter { !known.contains($0) }.sorted().map { "\($0) belongs to no part of this learner" }
+        let unmatched = unmatchedTargets.map { "the adapters' target \($0) is the end of no linear map's path" }
+        let all = problems + unused + unmatched
+        guard all.isEmpty else { throw ParameterError(problems: all) }
+        return Parameters(entries, adapted: adapted)
+    }
+}
+
+extension ParameterBuilder {
+    private func add(
+        _ name: String, isTrainable: Bool, _ value: () throws(TorchError) -> Tensor
+    ) throws(TorchError) -> Tensor {
+        precondition(known.insert(name).inserted, "two parameters are named \(name)")
+        let tensor = try value().to(device).requiringGradient(isTrainable)
         entries.append(Parameters.Entry(name: name, tensor: tensor))
         return tensor
     }
 
+    private func draw(_ name: String, _ shape: [Int], _ initializer: Initializer) throws(TorchError) -> Tensor {
+        try initializer.tensor(shape, Generator(seed: Self.seed(seed, name)))
+    }
+
     /// What a mismatch leaves behind is a tensor of the right shape, so that the remaining ones are found too.
-    private func load(_ name: String, _ shape: [Int]) throws(TorchError) -> Tensor {
-        guard let source, let found = source.shape(of: name) else {
+    private func load(
+        _ name: String, _ shape: [Int], _ dtype: DType, from source: any TensorSource
+    ) throws(TorchError) -> Tensor {
+        guard let found = source.shape(of: name) else {
             problems.append("\(name) is missing, expected the shape \(shape)")
             return try .zeros(shape)
         }
@@ -56,52 +139,17 @@ public final class ParameterBuilder {
             return try .zeros(shape)
         }
         do {
-            return try source.tensor(named: name).to(.float32).clone()
+            let stored = try source.tensor(named: name)
+            guard stored.dtype == dtype else { return try stored.to(dtype) }
+            return adapters != nil || device != .cpu ? stored : try stored.clone()
         } catch {
             problems.append("\(name): \(error)")
             return try .zeros(shape)
         }
     }
 
-    /// The parameters in order of creation.
-    public func finish() throws(ParameterError) -> Parameters {
-        let known = Set(entries.map(\.name))
-        let unused = (source?.tensorNames ?? []).filter { !known.contains($0) }.sorted()
-        let all = problems + unused.map { "\($0) belongs to no part of this learner" }
-        guard all.isEmpty else { throw ParameterError(problems: all) }
-        return Parameters(entries)
-    }
-
     /// FNV-1a over the name, so that the seed of a parameter does not depend on the order of creation.
     private static func seed(_ seed: UInt64, _ name: String) -> UInt64 {
         name.utf8.reduce(0xcbf2_9ce4_8422_2325 ^ (seed &* 0x9e37_79b9_7f4a_7c15)) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
     }
-}
-
-/// Weights that do not fit a learner, all of them.
-public struct ParameterError: Error, Equatable, CustomStringConvertible {
-    public let problems: [String]
-
-    public var description: String {
-        "the weights do not fit the learner (\(problems.count) problems): " + problems.joined(separator: "; ")
-    }
-}
-
-/// A learner's parameters by name, in a fixed order.
-public struct Parameters: Sendable {
-    public struct Entry: Sendable {
-        public let name: String
-        public let tensor: Tensor
-    }
-
-    public let entries: [Entry]
-    public let list: TensorList
-
-    public init(_ entries: [Entry]) {
-        self.entries = entries
-        list = TensorList(entries.map(\.tensor))
-    }
-
-    /// The number of scalars.
-    public var count: Int { entries.reduce(0) { $0 + $1.tensor.count } }
 }

@@ -21,6 +21,18 @@ public struct Path {
     public func parameter(_ name: String, _ shape: [Int], _ initializer: Initializer) throws(TorchError) -> Tensor {
         try builder.parameter((self / name).name, shape, initializer)
     }
+
+    /// A second name of a parameter that is stored once; a source may hold it under both, with the same values.
+    public func tied(_ name: String, to tensor: Tensor) throws(TorchError) -> Tensor {
+        try builder.tie((self / name).name, to: tensor)
+        return tensor
+    }
+
+    /// Says that a source may hold `name`, which is no parameter: a constant that older files carry along.
+    public func ignore(_ name: String) { builder.ignore((self / name).name) }
+
+    /// Whether the weights come from a source that holds `name` here.
+    public func isStored(_ name: String) -> Bool { builder.isStored((self / name).name) }
 }
 
 /// How a weight starts where it is not loaded.
@@ -33,6 +45,8 @@ public enum Initializer: Sendable, Equatable {
     case uniform(bound: Double)
     /// Uniform within ±√(6 ∕ (fan in + fan out)) (Glorot & Bengio, 2010), for a weight of shape [out, in, …].
     case xavierUniform
+    /// Uniform within ±1 ∕ √(fan in): the bound of He et al. (arXiv 1502.01852) for a slope of √5, PyTorch's own choice.
+    case kaimingUniform
 
     func tensor(_ shape: [Int], _ generator: Generator) throws(TorchError) -> Tensor {
         switch self {
@@ -44,6 +58,9 @@ public enum Initializer: Sendable, Equatable {
         case .xavierUniform:
             let fanIn = shape.dropFirst().reduce(1, *)
             let bound = (6 / Double(fanIn + shape[0])).squareRoot()
+            return try generator.uniform(shape, in: -bound..<bound)
+        case .kaimingUniform:
+            let bound = 1 / Double(shape.dropFirst().reduce(1, *)).squareRoot()
             return try generator.uniform(shape, in: -bound..<bound)
         }
     }

@@ -47,7 +47,8 @@ enum Format {
         guard seconds.isFinite, seconds >= 0, seconds < 1e9 else { return "–:––" }
         let whole = Int(seconds.rounded())
         let (hours, minutes, rest) = (whole / 3600, whole / 60 % 60, whole % 60)
-        return hours > 0 ? String(format: "%d:%02d:%02d", hours, minutes, rest) : String(format: "%d:%02d", minutes, rest)
+        return hours > 0
+            ? String(format: "%d:%02d:%02d", hours, minutes, rest) : String(format: "%d:%02d", minutes, rest)
     }
 
     /// A duration in words: `0.42 s`, `12.3 s`, `4 min 05 s`, `3 h 07 min`.

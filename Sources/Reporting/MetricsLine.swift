@@ -30,7 +30,8 @@ struct MetricsLine: Decodable {
             event = .finished(summary)
         default:
             throw DecodingError.dataCorruptedError(
-                forKey: MetricsKey("event"), in: container, debugDescription: "`\(name)` is not an event of this format")
+                forKey: MetricsKey("event"), in: container, debugDescription: "`\(name)` is not an event of this format"
+            )
         }
     }
 

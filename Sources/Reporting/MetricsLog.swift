@@ -8,7 +8,8 @@ import Training
 /// - `step`: `progress`, `train/loss`, `train/learning_rate`, `train/gradient_norm`, `train/examples_taught`,
 ///   `train/examples_scored`, `train/element_share`, `train/seconds`, `train/examples_per_second`
 /// - `selection`: `teacher/cycle`, `teacher/epoch`, `teacher/ratio`, `teacher/selected`, `teacher/score_quantiles`
-///   (minimum, 10th, 25th, 50th, 75th, 90th percentile, maximum), `teacher/selection_seconds`, `teacher/scoring_seconds`
+///   (minimum, 10th, 25th, 50th, 75th, 90th percentile, maximum), `teacher/selection_seconds`,
+///   `teacher/scoring_seconds`
 /// - `evaluation`: `progress`, `train/seconds` and each metric by its own name (`val/accuracy`, …)
 /// - `checkpoint`: `path`
 /// - `end`: `complete`, `train/epochs`, `train/examples_taught`, `train/examples_scored`, `train/seconds`,
@@ -25,9 +26,9 @@ public final class MetricsLog: RunObserver {
         hasStart = false
     }
 
-    /// Continues the log at `path` for a run resumed from the checkpoint of `step`, so that it becomes what the log of a
-    /// run never stopped is: everything after that checkpoint's line goes (without such a line, all with a later step),
-    /// and so do a killed run's torn last line and an interrupted run's `end`. Without a log, starts one.
+    /// Continues the log at `path` for a run resumed from the checkpoint of `step`, so that it becomes what the log of
+    /// a run never stopped is: everything after that checkpoint's line goes (without such a line, all with a later
+    /// step), and so do a killed run's torn last line and an interrupted run's `end`. Without a log, starts one.
     public init(path: String, resumingFrom step: Int) throws(ReportingError) {
         guard FileManager.default.fileExists(atPath: path) else {
             file = try AppendingFile(creating: path)

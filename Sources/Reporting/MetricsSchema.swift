@@ -3,9 +3,9 @@ import Training
 
 /// The keys of `metrics.jsonl`: a stable format, new keys may join, none changes its meaning.
 ///
-/// Every line is one JSON object with `event` and `step`. Seconds are seconds of training since the run's start, without
-/// evaluation and checkpoints. Metrics of quality (`val/accuracy`, `test/accuracy`, `val/loss`, …) stand beside an
-/// event's own keys under their own names; in `end`, `seconds/<phase>` tells where the time went.
+/// Every line is one JSON object with `event` and `step`. Seconds are seconds of training since the run's start,
+/// without evaluation and checkpoints. Metrics of quality (`val/accuracy`, `test/accuracy`, `val/loss`, …) stand beside
+/// an event's own keys under their own names; in `end`, `seconds/<phase>` tells where the time went.
 enum MetricsSchema {
     static let start: [MetricsField<RunStart>] = [
         .init("step", \.firstStep), .init("recipe", \.recipe), .init("policy", \.policy), .init("seed", \.seed),

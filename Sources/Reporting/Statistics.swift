@@ -36,8 +36,8 @@ public enum Statistics {
         interval(around: mean(values), error: standardError(values), degreesOfFreedom: Double(values.count - 1))
     }
 
-    /// The 95 % interval of the difference of two means, `first` less `second`, by Welch's t; nil where either has fewer
-    /// than two values.
+    /// The 95 % interval of the difference of two means, `first` less `second`, by Welch's t; nil where either has
+    /// fewer than two values.
     public static func differenceInterval(_ first: [Double], _ second: [Double]) -> ClosedRange<Double>? {
         guard first.count > 1, second.count > 1 else { return nil }
         let (a, b) = (pow(standardError(first), 2), pow(standardError(second), 2))
@@ -77,8 +77,8 @@ public enum Statistics {
         return (center - reach)...(center + reach)
     }
 
-    /// The 97.5 % quantile of Student's t: tabulated to 10 degrees of freedom (rounding down, so never too narrow), then
-    /// by the Cornish-Fisher expansion (Abramowitz and Stegun, 26.7.5), there exact to three decimals.
+    /// The 97.5 % quantile of Student's t: tabulated to 10 degrees of freedom (rounding down, so never too narrow),
+    /// then by the Cornish-Fisher expansion (Abramowitz and Stegun, 26.7.5), there exact to three decimals.
     static func studentQuantile(_ degreesOfFreedom: Double) -> Double {
         let table = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228]
         if degreesOfFreedom < 11 { return table[max(Int(degreesOfFreedom), 1) - 1] }

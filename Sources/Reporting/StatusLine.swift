@@ -1,8 +1,8 @@
 import Foundation
 import Training
 
-/// Shows a run's progress: on a terminal one line rewritten in place, elsewhere a plain line now and then, and in either
-/// case one line that stays at the end. Quiet, it shows nothing.
+/// Shows a run's progress: on a terminal one line rewritten in place, elsewhere a plain line now and then, and in
+/// either case one line that stays at the end. Quiet, it shows nothing.
 public final class StatusLine: RunObserver {
     /// The place of a run in a series, from 1.
     public struct Position: Sendable, Equatable {

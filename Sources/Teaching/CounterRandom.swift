@@ -1,4 +1,5 @@
-/// Random numbers as a function of (seed, stream, counter), with no state: any draw can be made again, in any order, on any machine.
+/// Random numbers as a function of (seed, stream, counter), with no state: any draw can be made again, in any order, on
+/// any machine.
 ///
 /// The generator is Philox4x32-10: Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3", SC 2011.
 public struct CounterRandom: Sendable, Equatable {

@@ -21,8 +21,8 @@ public struct ElementSampler: Sendable, Equatable {
     /// (Gumbel-top-k).
     ///
     /// - Parameter importance: `[B, count]` numbers of at least 0; those that are not finite count as 0.
-    /// - Returns: the elements as above, and for each of them a weight that makes a mean over the kept elements an unbiased
-    ///   estimate of the mean over all: `kept / (count * probability)`, at most `cap`.
+    /// - Returns: the elements as above, and for each of them a weight that makes a mean over the kept elements an
+    ///   unbiased estimate of the mean over all: `kept / (count * probability)`, at most `cap`.
     public func sample(
         for examples: [Int32], keeping kept: Int, of count: Int, lesson: Int, importance: [Float], cap: Float = 10
     ) -> (indices: [Int32], weights: [Float]) {

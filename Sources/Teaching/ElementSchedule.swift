@@ -1,8 +1,8 @@
-/// Which share of each example's elements (patches, tokens) is taught as a run goes on: it rises linearly from `start` to 1
-/// at position `until`, in `levels` equal steps so that batch shapes repeat, and stays 1.
+/// Which share of each example's elements (patches, tokens) is taught as a run goes on: it rises linearly from `start`
+/// to 1 at position `until`, in `levels` equal steps so that batch shapes repeat, and stays 1.
 ///
-/// Sources: Yao et al., "Random-LTD", arXiv 2211.11586 (a rising number of random tokens); He et al., "Masked Autoencoders",
-/// arXiv 2111.06377 (an encoder that sees a random quarter of the patches).
+/// Sources: Yao et al., "Random-LTD", arXiv 2211.11586 (a rising number of random tokens); He et al., "Masked
+/// Autoencoders", arXiv 2111.06377 (an encoder that sees a random quarter of the patches).
 public struct ElementSchedule: Codable, Sendable, Equatable {
     /// Share at the run's start, in `(0, 1]`.
     public var start: Double

@@ -8,8 +8,7 @@ enum FloatMath {
     /// Natural logarithm; `-infinity` for zero and below, `x` itself for positive infinity and NaN.
     @inline(__always)
     static func log(_ x: Lanes) -> Lanes {
-        let (mantissa, exponent) = split(x)
-        var result = atanhDoubled((mantissa - 1) / (mantissa + 1)) + exponent * ln2
+        var result = logOfNormal(x)
         result.replace(with: -.infinity, where: x .<= 0)
         result.replace(with: x, where: .!(x .< .infinity))
         return result
@@ -54,7 +53,14 @@ enum FloatMath {
         ratio.replace(with: -v / (2 - v), where: exponent .== 0)
         var exponential = -(atanhDoubled(ratio) + exponent * ln2)
         exponential.replace(with: 22.9, where: v .>= 1)
-        return -log(exponential)
+        return -logOfNormal(exponential)
+    }
+
+    /// Natural logarithm of positive normal numbers.
+    @inline(__always)
+    private static func logOfNormal(_ x: Lanes) -> Lanes {
+        let (mantissa, exponent) = split(x)
+        return atanhDoubled((mantissa - 1) / (mantissa + 1)) + exponent * ln2
     }
 
     /// `x = mantissa * 2^exponent` with the mantissa in about `[0.7, 1.4)`, for positive normal numbers.

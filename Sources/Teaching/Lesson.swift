@@ -27,7 +27,13 @@ public struct Lesson: Sendable, Equatable {
 
     var pace: Pace
 
-    /// Share of the run's cost spent once `taught` of the lesson's examples are: the position for a learning-rate schedule.
+    /// The examples in batches of `size`, the last one smaller where it has to be.
+    public func batches(of size: Int) -> [[Int32]] {
+        stride(from: 0, to: examples.count, by: size).map { Array(examples[$0..<min($0 + size, examples.count)]) }
+    }
+
+    /// Share of the run's cost spent once `taught` of the lesson's examples are: the position for a learning-rate
+    /// schedule.
     public func progress(after taught: Int) -> Double {
         guard taught < examples.count else { return progress.upperBound }
         return min(progress.upperBound, pace.progress(from: progress.lowerBound, after: Double(max(0, taught))))

@@ -1,5 +1,5 @@
-/// How fast a lesson's examples move the run's progress. An example costs its share of elements, where it is taught, plus the
-/// scoring it caused.
+/// How fast a lesson's examples move the run's progress. An example costs its share of elements, where it is taught,
+/// plus the scoring it caused.
 struct Pace: Sendable, Equatable, Codable {
     var elements: ElementSchedule?
     /// Cost of the whole run, in full examples.

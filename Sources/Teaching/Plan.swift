@@ -1,7 +1,7 @@
 /// The order of a run's lessons, as far as it is known before any score is.
 ///
-/// Without a budget the run has as many lessons as standard training has epochs. With one, phases end by cost spent; the
-/// number of selecting lessons is then found by simulation, so that schedules still run from start to end.
+/// Without a budget the run has as many lessons as standard training has epochs. With one, phases end by cost spent;
+/// the number of selecting lessons is then found by simulation, so that schedules still run from start to end.
 struct Plan: Sendable, Equatable {
     /// What a lesson is for: warm-up and annealing teach in full.
     enum Phase: Codable, Sendable { case warmUp, selecting, annealing }
@@ -89,7 +89,8 @@ struct Plan: Sendable, Equatable {
             return ((warmUp - 1 - number + annealing) * exampleCount + selected, cycles.count)
         case .selecting:
             let index = index(ofLesson: number)
-            let taught = (number - warmUp - cycles[index].start + 1) * Plan.count(ratio: cycles[index].ratio, of: exampleCount)
+            let taught =
+                (number - warmUp - cycles[index].start + 1) * Plan.count(ratio: cycles[index].ratio, of: exampleCount)
             return (cycles[index].examplesLeft - taught + annealing * exampleCount, cycles.count - index - 1)
         }
     }
@@ -163,7 +164,8 @@ struct PlanSimulation {
         return high
     }
 
-    /// Progress after the warm-up and a number of selecting lessons. Less than half an example short of the end is the end.
+    /// Progress after the warm-up and a number of selecting lessons. Less than half an example short of the end is the
+    /// end.
     private func progress(lessons: Int) -> Double {
         var pace = Pace(elements: policy.elements, total: cost)
         var progress = 0.0

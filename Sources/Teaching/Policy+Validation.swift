@@ -27,7 +27,9 @@ extension Policy {
         case .soft(let soft):
             try check("selection.temperature", soft.temperature, "above 0 and finite") { $0 > 0 && $0.isFinite }
             if case .power(let exponent) = soft.distribution {
-                try check("selection.distribution.exponent", exponent, "at least 0 and finite") { $0 >= 0 && $0.isFinite }
+                try check("selection.distribution.exponent", exponent, "at least 0 and finite") {
+                    $0 >= 0 && $0.isFinite
+                }
             }
         case .prune(let prune):
             try check("selection.probability", prune.probability, "at least 0 and below 1") { $0 >= 0 && $0 < 1 }

@@ -70,8 +70,8 @@ public struct Policy: Codable, Sendable, Equatable {
         /// All weigh 1.
         case none
         /// The inverse of the probability of being taught, at most `cap`, so that the expected gradient is that of all
-        /// examples. For `random` and `soft` it is scaled by the taught share, so that the weights of a lesson average 1;
-        /// for `prune` it is not, as InfoBatch has it.
+        /// examples. For `random` and `soft` it is scaled by the taught share, so that the weights of a lesson average
+        /// 1; for `prune` it is not, as InfoBatch has it.
         case unbiased(cap: Double)
     }
 }

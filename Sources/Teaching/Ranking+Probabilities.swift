@@ -2,9 +2,9 @@ extension Ranking {
     /// The probabilities with which the chosen examples were chosen, in the order of `draw.examples`.
     ///
     /// For `soft` they are conditional on the threshold kappa, the best perturbed score not chosen:
-    /// `1 - exp(-exp(phi - kappa))`, which makes the inverse-probability estimate of a sum exactly unbiased (Kool et al.,
-    /// "Stochastic Beams and Where to Find Them", ICML 2019, section 4.1). For `random` they are `k / N`. Examples that are
-    /// chosen whatever the chance have 1, so `hard` has 1 for all of them.
+    /// `1 - exp(-exp(phi - kappa))`, which makes the inverse-probability estimate of a sum exactly unbiased (Kool et
+    /// al., "Stochastic Beams and Where to Find Them", ICML 2019). For `random` they are `k / N`. Examples
+    /// that are chosen whatever the chance have 1, so `hard` has 1 for all of them.
     public func probabilities(of draw: Draw, scores: [Float], ceiling: Float = .infinity) -> [Float] {
         guard let threshold = draw.threshold else { return Array(repeating: 1, count: draw.examples.count) }
         switch self {

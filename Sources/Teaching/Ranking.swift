@@ -1,7 +1,7 @@
 /// An order of examples by score and chance, from which the first `k` are chosen.
 ///
-/// Every example has a 64-bit key: its perturbed score, then its own random word, which breaks ties at random. Nothing is
-/// stored for an example, since the word is a function of its number.
+/// Every example has a 64-bit key: its perturbed score, then its own random word, which breaks ties at random. Nothing
+/// is stored for an example, since the word is a function of its number.
 ///
 /// Unknown scores (NaN) come first, then positive infinity; negative infinity comes last. `-0` equals `+0`.
 public enum Ranking: Sendable, Equatable {
@@ -102,7 +102,7 @@ extension Selection.Soft {
         let scale = Float(1 / temperature)
         var potential: SIMD4<Float>
         switch distribution {
-        case .softmax: potential = scores * scale
+        case .softmax: return scores * scale
         case .sigmoid:
             var negative = -scores
             negative.replace(with: 0, where: negative .< 0)

@@ -1,6 +1,8 @@
-/// How a setting (a ratio, an interval) moves from `start` to `end` over the cycles `0..<C` of a run. It may fall as well as rise.
+/// How a setting (a ratio, an interval) moves from `start` to `end` over the cycles `0..<C` of a run. It may fall as
+/// well as rise.
 ///
-/// Source: "Nonparametric Teaching of Attention Learners", arXiv 2602.20461: the selection ratio and interval follow such schedules.
+/// Source: "Nonparametric Teaching of Attention Learners", arXiv 2602.20461: the selection ratio and interval follow
+/// such schedules.
 public struct Schedule: Codable, Sendable, Equatable {
     public enum Kind: String, Codable, Sendable, CaseIterable {
         /// `start`, always.

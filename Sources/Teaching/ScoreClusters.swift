@@ -1,7 +1,7 @@
 /// One-dimensional k-means of scores, in order from easy to hard.
 ///
-/// Lloyd's iterations run over a histogram of 4,096 equal bins, so that the cost is one pass over the scores; the start is at
-/// equal quantiles, so that the outcome is a function of the scores alone.
+/// Lloyd's iterations run over a histogram of 4,096 equal bins, so that the cost is one pass over the scores; the start
+/// is at equal quantiles, so that the outcome is a function of the scores alone.
 struct ScoreClusters {
     /// Upper ends of all clusters but the last.
     private(set) var boundaries: [Float] = []

@@ -20,8 +20,8 @@ public struct ScoreTable: Sendable, Equatable {
 
     /// Stores scores measured in a lesson. An example may occur more than once: the last score stays.
     ///
-    /// - Parameter confidences: the probability of the right answer where the learner gives it, 0 elsewhere; kept only where
-    ///   the table tracks confidence.
+    /// - Parameter confidences: the probability of the right answer where the learner gives it, 0 elsewhere; kept only
+    ///   where the table tracks confidence.
     public mutating func record(
         _ values: [Float], for examples: [Int32], lesson: Int, confidences: [Float]? = nil
     ) {
@@ -52,8 +52,8 @@ public struct ScoreTable: Sendable, Equatable {
         return count > 0 ? sum / Double(count) : nil
     }
 
-    /// Scores at shares of the sorted finite scores, 0 for the lowest and 1 for the highest: exact up to `limit` examples,
-    /// beyond that of `limit` of them evenly spread by number. Empty where no score is finite.
+    /// Scores at shares of the sorted finite scores, 0 for the lowest and 1 for the highest: exact up to `limit`
+    /// examples, beyond that of `limit` of them evenly spread by number. Empty where no score is finite.
     public func quantiles(_ shares: [Double], limit: Int = 1 << 16) -> [Float] {
         let stride = max(1, (count + limit - 1) / limit)
         var sample: [Float] = []

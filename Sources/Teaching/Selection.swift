@@ -1,7 +1,7 @@
 /// Which examples a lesson teaches, given their scores.
 ///
-/// `random`, `hard` and `soft` choose exactly `k = ceil(ratio N)` examples; the others choose by themselves and leave the
-/// policy's ratio unused. An example whose score is unknown is always chosen first, so that every example is seen.
+/// `random`, `hard` and `soft` choose exactly `k = ceil(ratio N)` examples; the others choose by themselves and leave
+/// the policy's ratio unused. An example whose score is unknown is always chosen first, so that every example is seen.
 public enum Selection: Sendable, Equatable {
     /// `k` examples, uniformly without replacement.
     case random
@@ -83,7 +83,8 @@ public enum Selection: Sendable, Equatable {
         }
     }
 
-    /// Nguyen et al., "KAKURENBO: Adaptively Hiding Samples in Deep Neural Network Training", NeurIPS 2023, arXiv 2310.10102.
+    /// Nguyen et al., "KAKURENBO: Adaptively Hiding Samples in Deep Neural Network Training", NeurIPS 2023, arXiv
+    /// 2310.10102.
     public struct Hide: Codable, Sendable, Equatable {
         /// Largest share of the examples that is hidden, in `[0, 1)`.
         public var fraction: Double
@@ -96,7 +97,7 @@ public enum Selection: Sendable, Equatable {
         }
 
         /// The largest share hidden at a position of the run: the paper's steps, 1, 0.8, 0.6 and 0.4 of `fraction` from
-        /// 0, 30, 60 and 80 % of the run (section 4.1, for 100 epochs).
+        /// 0, 30, 60 and 80 % of the run.
         public func fraction(at progress: Double) -> Double {
             switch progress {
             case ..<0.3: fraction

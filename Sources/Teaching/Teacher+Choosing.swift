@@ -31,8 +31,8 @@ extension Teacher {
         chosen.weights = probabilities.map { min(Float(cap), share / $0) }
     }
 
-    /// InfoBatch, equations 2 and 3: an example whose score is below the mean is dropped with probability r; kept, it weighs
-    /// 1 / (1 - r).
+    /// InfoBatch: an example whose score is below the mean is dropped with probability r; kept, it
+    /// weighs 1 / (1 - r).
     private func prune(_ prune: Selection.Prune, into chosen: inout Chosen) {
         guard let mean = table.mean.map({ Float($0) }), prune.probability > 0 else { return }
         let random = selectionRandom
@@ -50,8 +50,9 @@ extension Teacher {
         chosen.weights = policy.weights == .none || examples.isEmpty ? nil : weights
     }
 
-    /// SeTa, section 3: drop at random, cluster by score, keep the clusters in the window. The window covers all clusters in
-    /// the first lesson, then starts one cluster harder in each, and after the hardest again at the easiest.
+    /// SeTa: drop at random, cluster by score, keep the clusters in the window. The window covers all
+    /// clusters in the first lesson, then starts one cluster harder in each, and after the hardest again at the
+    /// easiest.
     private func chooseWindow(_ window: Selection.Window, into chosen: inout Chosen) {
         chooseRandomly(1 - window.pruned, into: &chosen)
         let iteration = nextNumber - plan.warmUp
@@ -67,8 +68,8 @@ extension Teacher {
         chosen.examples = keepingOne(kept)
     }
 
-    /// KAKURENBO, section 3: of the lowest scores, at most the fraction that the run's position allows, those examples are
-    /// hidden on which the learner is right and confident; the learning rate grows with the share hidden.
+    /// KAKURENBO: of the lowest scores, at most the fraction that the run's position allows, those examples
+    /// are hidden on which the learner is right and confident; the learning rate grows with the share hidden.
     private func hide(_ hide: Selection.Hide, into chosen: inout Chosen) {
         let most = Int(hide.fraction(at: progress) * Double(exampleCount))
         guard most > 0 else { return }

@@ -1,15 +1,17 @@
 extension Teacher {
     /// The next lesson, or `nil` at the run's end.
     ///
-    /// - Parameter score: measures examples without learning from them, one score each in their order; called only where the
-    ///   policy needs it, before the lesson's selection. A score that is not finite counts as lower than any other.
-    /// - Throws: what `score` throws, or ``TeachingError/wrongScoreCount(found:expected:)``; the teacher then stays as it was.
+    /// - Parameter score: measures examples without learning from them, one score each in their order; called only
+    ///   where the policy needs it, before the lesson's selection. A score that is not finite counts as lower than any
+    ///   other. Where the policy tracks confidence, that of an example stays what it was.
+    /// - Throws: what `score` throws, or ``TeachingError/wrongScoreCount(found:expected:)``; the teacher then stays as
+    ///   it was.
     public mutating func next(score: ([Int32]) throws -> [Float]) throws -> Lesson? {
-        try next(measure: { Measurement(scores: try score($0)) })
+        try next(measure: { ExampleScores(scores: try score($0)) })
     }
 
     /// As ``next(score:)``, with the learner's confidence beside its scores (KAKURENBO).
-    public mutating func next(measure: ([Int32]) throws -> Measurement) throws -> Lesson? {
+    public mutating func next(measure: ([Int32]) throws -> ExampleScores) throws -> Lesson? {
         guard let phase = plan.phase(ofLesson: nextNumber, progress: progress) else {
             lesson = nil
             return nil
@@ -24,7 +26,7 @@ extension Teacher {
         return lesson
     }
 
-    private mutating func refresh(_ examples: [Int32], measure: ([Int32]) throws -> Measurement) throws {
+    private mutating func refresh(_ examples: [Int32], measure: ([Int32]) throws -> ExampleScores) throws {
         let measurement = try measure(examples)
         for count in [measurement.scores.count, measurement.confidences?.count ?? examples.count]
         where count != examples.count {
@@ -38,7 +40,8 @@ extension Teacher {
     private func staleExamples() -> [Int32] {
         guard policy.usesScores, case .refreshed(let age) = policy.source else { return [] }
         guard age > 0 else { return Array(0..<Int32(exampleCount)) }
-        // Before the first scores of a run arrive for free, nothing is worth a pass: unknown examples are chosen anyway.
+        // Before the first scores of a run arrive for free, nothing is worth a pass: unknown examples are chosen
+        // anyway.
         return table.stale(at: nextNumber, age: age).filter { table.scores[Int($0)] == table.scores[Int($0)] }
     }
 
@@ -65,7 +68,7 @@ extension Teacher {
 }
 
 /// What a scoring pass finds out, one value an example.
-public struct Measurement: Sendable, Equatable {
+public struct ExampleScores: Sendable, Equatable {
     public var scores: [Float]
     /// The probability of the right answer where the learner gives it, 0 elsewhere.
     public var confidences: [Float]?

@@ -38,8 +38,8 @@ extension Teacher {
         if case .admission = policy.selection { phase == .selecting } else { false }
     }
 
-    /// The run's cost: the budget, less what candidates saved or took more than expected; else what was spent and is expected
-    /// to come, from this lesson's cost and the plan.
+    /// The run's cost: the budget, less what candidates saved or took more than expected; else what was spent and is
+    /// expected to come, from this lesson's cost and the plan.
     private func total(pace: Pace, count: Int, scoring: Double, phase: Plan.Phase) -> Double {
         if let cost = plan.cost {
             return isCandidates(phase) ? max(1, cost - spending.cost) / (1 - progress) : cost

@@ -1,5 +1,6 @@
 extension Teacher {
-    /// Takes over the scores of a training forward. Call it where ``Lesson/recordsScores`` is true; elsewhere it does nothing.
+    /// Takes over the scores of a training forward. Call it where ``Lesson/recordsScores`` is true; elsewhere it does
+    /// nothing.
     ///
     /// - Parameters:
     ///   - scores: one an example; one that is not finite is counted in ``ScoreTable/rejectedCount`` and ranks lowest.
@@ -9,10 +10,11 @@ extension Teacher {
         table.record(scores, for: examples, lesson: max(0, nextNumber - 1), confidences: confidences)
     }
 
-    /// Decides which candidates of a batch are trained on: each with probability `percentile^beta`, at least the floor, where
-    /// the percentile is the share of recent scores, the batch's included, that are not higher. The scores are recorded too.
+    /// Decides which candidates of a batch are trained on: each with probability `percentile^beta`, at least the floor,
+    /// where the percentile is the share of recent scores, the batch's included, that are not higher. The scores are
+    /// recorded too.
     ///
-    /// Source: Jiang et al., "Accelerating Deep Learning by Focusing on the Biggest Losers", arXiv 1910.00762, section 3.
+    /// Source: Jiang et al., "Accelerating Deep Learning by Focusing on the Biggest Losers", arXiv 1910.00762.
     ///
     /// - Returns: positions in the batch, rising. All of them where the lesson needs no admission.
     public mutating func admit(_ scores: [Float], for examples: [Int32]) -> [Int] {

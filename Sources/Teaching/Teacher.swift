@@ -4,17 +4,18 @@
 ///
 ///     var teacher = try Teacher(policy: .attent, exampleCount: images.count, epochs: 10, seed: 0)
 ///     while let lesson = try teacher.next(score: { losses(of: $0) }) {
-///         for batch in lesson.examples.chunked(by: 64) { teacher.record(train(batch), for: batch) }
+///         for batch in lesson.batches(of: 64) { teacher.record(train(batch), for: batch) }
 ///     }
 ///
-/// Every choice is a function of the seed, the policy and the scores handed over: a teacher whose ``state`` is saved and
-/// restored continues with equal bits.
+/// Every choice is a function of the seed, the policy and the scores handed over: a teacher whose ``state`` is saved
+/// and restored continues with equal bits.
 public struct Teacher: Sendable {
     public let policy: Policy
     public let exampleCount: Int
     /// Passes over all examples that standard training would make.
     public let epochs: Int
-    /// Share of the standard cost (`epochs * exampleCount` examples taught in full) to spend; `nil` for the policy's own.
+    /// Share of the standard cost (`epochs * exampleCount` examples taught in full) to spend; `nil` for the policy's
+    /// own.
     public let budget: Double?
     public let seed: UInt64
 
@@ -32,7 +33,8 @@ public struct Teacher: Sendable {
     var admission = AdmissionRecord()
 
     /// - Parameters:
-    ///   - epochs: the length of the standard run that the policy is measured against; without a budget, the number of lessons.
+    ///   - epochs: the length of the standard run that the policy is measured against; without a budget, the number of
+    ///     lessons.
     ///   - budget: above 0; the number of lessons follows from it, at any policy, and the last one is cut to fit.
     /// - Throws: ``TeachingError/invalidSetting(key:found:expected:)``.
     public init(

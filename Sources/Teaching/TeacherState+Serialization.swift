@@ -4,9 +4,9 @@
     import Foundation
 #endif
 
-// Layout, little-endian: magic "ATTEACH1"; the byte counts of the six parts as UInt64; the parts: header (JSON), scores,
-// stamps, confidences, selected examples, their weights; FNV-1a of all before it as UInt64. A part of examples or weights
-// that is absent has the byte count 2^64 - 1.
+// Layout, little-endian: magic "ATTEACH1"; the byte counts of the six parts as UInt64; the parts: header (JSON),
+// scores, stamps, confidences, selected examples, their weights; FNV-1a of all before it as UInt64. A part of examples
+// or weights that is absent has the byte count 2^64 - 1.
 
 extension TeacherState {
     private static let magic = Array("ATTEACH1".utf8)

@@ -134,7 +134,8 @@ extension TeacherState {
         try check(
             examples == nil || !selected.isEmpty && selected.allSatisfy { $0 >= 0 && $0 < count },
             "a selection that is empty or names examples beyond the last", "example numbers below \(count)")
-        try check(weights == nil || weights?.count == (examples?.count ?? count), "weights of other examples", "one each")
+        try check(
+            weights == nil || weights?.count == (examples?.count ?? count), "weights of other examples", "one each")
         try check(header.nextNumber >= 0, "lesson \(header.nextNumber)", "0 or more")
         try check((0...1).contains(header.progress), "progress \(header.progress)", "0 to 1")
         guard let lesson = header.lesson else { return }

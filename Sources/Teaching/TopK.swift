@@ -1,8 +1,9 @@
 /// The largest `k` of N keys in O(N), without a sort and without storing the keys.
 ///
-/// A bracket of keys around the k-th is found first: from the histogram of a sample where N is large, else from those of all
-/// keys. One pass then takes every key above the bracket and collects those inside, a few percent, to be ranked exactly. A
-/// bracket that missed, which a sample's can, is replaced by an exact one, so the outcome never depends on the sample.
+/// A bracket of keys around the k-th is found first: from the histogram of a sample where N is large, else from those
+/// of all keys. One pass then takes every key above the bracket and collects those inside, a few percent, to be ranked
+/// exactly. A bracket that missed, which a sample's can, is replaced by an exact one, so the outcome never depends on
+/// the sample.
 struct TopK {
     let keys: RankingKeys
     /// From this number of keys on, a sample gives the first bracket.

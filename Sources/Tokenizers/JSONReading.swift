@@ -18,10 +18,8 @@ private func malformed(_ error: DecodingError, file: String) -> TokenizerError {
                 file: file, location: location, found: "something else (\(context.debugDescription.trimmedStop))",
                 expected: "the value this key has in a tokenizer")
         }
-        let reason = context.underlyingError.map { ($0 as NSError).userInfo[NSDebugDescriptionErrorKey] as? String ?? "\($0)" }
         return .malformed(
-            file: file, location: "the file", found: "broken JSON (\((reason ?? context.debugDescription).trimmedStop))",
-            expected: "one JSON object")
+            file: file, location: "the file", found: "broken JSON", expected: "one whole JSON object")
     case .valueNotFound(_, let context):
         return .malformed(
             file: file, location: jsonPath(context.codingPath), found: "null", expected: "a value")

@@ -13,9 +13,7 @@ public final class Llama2CTokenizer: Tokenizer {
     public let eosID: Int32? = 2
     public let padID: Int32? = nil
 
-    private let vocabulary: Vocabulary
-    private let merges: MergeTable
-    private let mergers = Pool(PairMerger.init)
+    private let pieces: ScoredPieces
 
     /// Reads a `tokenizer.bin`; its tokens go on to the end of the file.
     public init(contentsOf file: URL) throws(TokenizerError) {
@@ -25,28 +23,15 @@ public final class Llama2CTokenizer: Tokenizer {
                 file: file.path, location: "the vocabulary", found: "\(tokens.count) tokens",
                 expected: "at least 259: three special ones and the bytes")
         }
-        vocabulary = Vocabulary(tokens.map(\.bytes)) { _ in true }
-        merges = Self.mergeTable(tokens, vocabulary)
+        pieces = ScoredPieces(tokens, byteIDs: (0..<256).map { $0 + Self.firstByteID })
         vocabularySize = tokens.count
     }
 
     /// With `addingSpecialTokens`, BOS comes first; nothing comes last.
     public func encode(_ text: String, addingSpecialTokens: Bool) throws(TokenizerError) -> [Int32] {
-        let prefix: [Int32] = addingSpecialTokens ? [1] : []
-        guard !text.isEmpty else { return prefix }
-        var tokens: [Int32] = []
-        for scalar in (" " + text).unicodeScalars {
-            let bytes = Array(UTF8.encode(scalar)!)
-            if let id = vocabulary.id(of: bytes) {
-                tokens.append(id)
-            } else {
-                tokens += bytes.map { Int32($0) + Self.firstByteID }
-            }
-        }
-        let merger = mergers.take()
-        merger.merge(&tokens, by: merges)
-        mergers.give(merger)
-        return prefix + tokens
+        var ids: [Int32] = addingSpecialTokens ? [1] : []
+        pieces.encode(Array(text.utf8), into: &ids)
+        return ids
     }
 
     /// The first token that gives text loses its leading space, which `encode` put there.
@@ -59,40 +44,18 @@ public final class Llama2CTokenizer: Tokenizer {
             case 0..<Self.firstByteID: continue
             case Self.firstByteID..<Self.firstByteID + 256: bytes.append(UInt8(id - Self.firstByteID))
             default:
-                let token = vocabulary.bytes(of: Int(id))
+                let token = pieces.bytes(of: Int(id))
                 bytes += isFirst && token.first == UInt8(ascii: " ") ? token.dropFirst() : token
             }
             isFirst = false
         }
         return String(decoding: bytes, as: UTF8.self)
     }
-
-    /// Each way to make a token of two others merges at the rank of the token's score; equal scores share a rank.
-    private static func mergeTable(_ tokens: [Llama2CTokenizerFile.Token], _ vocabulary: Vocabulary) -> MergeTable {
-        var table = MergeTable(minimumCapacity: tokens.count * 4)
-        let scores = Set(tokens.map(\.score)).sorted(by: >)
-        let ranks = Dictionary(uniqueKeysWithValues: zip(scores, UInt32(0)...))
-        for token in tokens where token.bytes.count > 1 {
-            guard let id = vocabulary.id(of: token.bytes), let rank = ranks[token.score] else { continue }
-            for cut in 1..<token.bytes.count {
-                guard let left = vocabulary.id(of: Array(token.bytes[..<cut])),
-                    let right = vocabulary.id(of: Array(token.bytes[cut...]))
-                else { continue }
-                table.insert(left, right, .init(rank: rank, token: id))
-            }
-        }
-        return table
-    }
 }
 
 /// The content of a `tokenizer.bin`.
 private struct Llama2CTokenizerFile {
-    struct Token {
-        let score: Float
-        let bytes: [UInt8]
-    }
-
-    private(set) var tokens: [Token] = []
+    private(set) var tokens: [ScoredPieces.Piece] = []
 
     init(contentsOf file: URL) throws(TokenizerError) {
         let content = [UInt8](try readFile(file))
@@ -114,9 +77,10 @@ private struct Llama2CTokenizerFile {
             let length = try word()
             guard length <= longest, length <= content.count - offset else {
                 throw malformed(
-                    "a token of \(length) bytes", "at most \(longest), and no more than the \(content.count - offset) left")
+                    "a token of \(length) bytes",
+                    "at most \(longest), and no more than the \(content.count - offset) left")
             }
-            tokens.append(Token(score: score, bytes: Array(content[offset..<offset + Int(length)])))
+            tokens.append(.init(bytes: Array(content[offset..<offset + Int(length)]), score: score))
             offset += Int(length)
         }
     }

@@ -10,13 +10,7 @@ extension Tensor {
         precondition(shape.reduce(1, *) == values.count, "\(values.count) values do not fill the shape \(shape)")
         var handle: ct_tensor?
         let status = values.withUnsafeBytes { bytes in
-            // An empty array has no address, but libtorch wants one.
-            let empty: UInt8 = 0
-            return withUnsafePointer(to: empty) { placeholder in
-                ct_from_bytes(
-                    bytes.baseAddress ?? UnsafeRawPointer(placeholder), Element.dtype.code, shape, Int32(shape.count),
-                    device.code, &handle)
-            }
+            ct_from_bytes(bytes.baseAddress, Element.dtype.code, shape, Int32(shape.count), device.code, &handle)
         }
         guard status == CT_OK, let handle else { throw TorchError(status, operation: "tensor", operands: []) }
         self.init(owning: handle)
@@ -36,12 +30,8 @@ extension Tensor {
     /// - Precondition: `bytes` has exactly the size that shape and dtype ask for.
     public convenience init(bytes: UnsafeRawBufferPointer, dtype: DType, shape: [Int], device: Device = .cpu) throws(TorchError) {
         precondition(bytes.count == shape.reduce(dtype.byteCount, *), "\(bytes.count) bytes do not fill \(shape) of \(dtype)")
-        guard let address = bytes.baseAddress else {
-            try self.init([Float](), shape: shape, device: device)
-            return
-        }
         var handle: ct_tensor?
-        let status = ct_from_bytes(address, dtype.code, shape, Int32(shape.count), device.code, &handle)
+        let status = ct_from_bytes(bytes.baseAddress, dtype.code, shape, Int32(shape.count), device.code, &handle)
         guard status == CT_OK, let handle else { throw TorchError(status, operation: "tensor", operands: []) }
         self.init(owning: handle)
     }
@@ -90,7 +80,8 @@ extension Tensor {
     public func to(_ dtype: DType) throws(TorchError) -> Tensor { try to(dtype, device: device) }
     public func to(_ device: Device) throws(TorchError) -> Tensor { try to(dtype, device: device) }
     public func to(_ dtype: DType, device: Device) throws(TorchError) -> Tensor {
-        try operation("to", [self]) { ct_to(handle, dtype.code, device.code, true, $0) }
+        // A copy to the host must have arrived before anyone reads it.
+        try operation("to", [self]) { ct_to(handle, dtype.code, device.code, device != .cpu, $0) }
     }
     public func contiguous() throws(TorchError) -> Tensor { try operation("contiguous", [self]) { ct_contiguous(handle, $0) } }
     public func clone() throws(TorchError) -> Tensor { try operation("clone", [self]) { ct_clone(handle, $0) } }

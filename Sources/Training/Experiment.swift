@@ -13,7 +13,10 @@ public struct Experiment: Sendable {
     /// Loads the data, checks that the model fits it and sets libtorch up.
     public init(_ recipe: Recipe) throws {
         let (training, validation) = try recipe.data.load()
-        self.init(recipe, training, validation, computeType: try Self.setUpEngine(recipe.training))
+        var recipe = recipe
+        // Settled here, so that a resumed run and all runs of a comparison compute alike.
+        recipe.training.precision = try Self.setUpEngine(recipe)
+        self.init(recipe, training, validation, computeType: recipe.training.precision.apply())
         try checkModelFitsData()
     }
 
@@ -61,14 +64,15 @@ public struct Experiment: Sendable {
         return newest
     }
 
-    private static func setUpEngine(_ settings: TrainingSettings) throws -> DType? {
+    private static func setUpEngine(_ recipe: Recipe) throws -> Precision {
+        let settings = recipe.training
         if case .cuda(let index) = settings.place, index >= Engine.cudaDeviceCount {
             throw TrainingError.mismatch(
                 what: "training.device", found: settings.device,
                 expected: "one of this machine's \(Engine.cudaDeviceCount) CUDA devices, or cpu")
         }
         if let threads = settings.threads { Engine.threadCount = threads }
-        return try settings.precision.resolved(on: settings.place).apply()
+        return try settings.precision.resolved(on: settings.place, width: recipe.model.hiddenSize)
     }
 
     private func checkModelFitsData() throws(TrainingError) {

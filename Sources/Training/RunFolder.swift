@@ -5,6 +5,8 @@ import Foundation
 public struct RunFolder: Sendable, Equatable {
     public let path: String
 
+    public init(path: String) { self.path = path }
+
     /// Makes the folder and its parents.
     public static func create(_ path: String) throws(TrainingError) -> RunFolder {
         let manager = FileManager.default

@@ -18,7 +18,7 @@ extension Trainer {
     }
 
     /// A pass without gradients or augmentation.
-    func measure(_ examples: [Int32], with learner: L) throws -> Teaching.Measurement {
+    func measure(_ examples: [Int32], with learner: L) throws -> ExampleScores {
         let size = recipe.evaluation.batchSize
         let batches = stride(from: 0, to: examples.count, by: size).map {
             Array(examples[$0..<min($0 + size, examples.count)])
@@ -32,8 +32,8 @@ extension Trainer {
             scores += try assessment.scores?.values() ?? []
             confidences += try assessment.confidences?.values() ?? []
         }
-        return Teaching.Measurement(
-            scores: adjusted(scores, examples), confidences: teacher.policy.tracksConfidence ? confidences : nil)
+        return ExampleScores(
+            scores: adjusted(scores, examples), confidences: recipe.teacher.tracksConfidence ? confidences : nil)
     }
 
     /// Once, on the clock: the reference's forward pass over all examples.

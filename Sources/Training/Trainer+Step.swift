@@ -61,7 +61,7 @@ extension Trainer {
 
     private func record(_ assessment: Assessment, _ examples: [Int32]) throws {
         let scores = try adjusted(assessment.scores?.values() ?? [], examples)
-        let confidences = try teacher.policy.tracksConfidence ? assessment.confidences?.values(as: Float.self) : nil
+        let confidences = try recipe.teacher.tracksConfidence ? assessment.confidences?.values(as: Float.self) : nil
         clock.measure(.selection) { teacher.record(scores, for: examples, confidences: confidences) }
     }
 

@@ -32,6 +32,30 @@ import Testing
         }
     }
 
+    @Test("Labels fit the margin, however large or small the values")
+    func labels() {
+        for exponent in -12...14 {
+            let scale = ChartScale(
+                fitting: [0, 3.7 * pow(10, Double(exponent))], start: 212, end: 26, isRounded: true)
+            let labels = scale.ticks.map { scale.label($0) }
+            #expect(labels.allSatisfy { $0.count <= 7 } && Set(labels).count == labels.count, "\(labels)")
+        }
+    }
+
+    @Test("A focus leaves outliers out of the axis, not out of the drawing")
+    func focus() {
+        let points = (0..<100).map { $0 == 0 ? 1000.0 : 1 }.enumerated().map {
+            LineChart.Point(x: Double($0), y: $1, low: $1, high: $1)
+        }
+        var chart = LineChart(
+            title: "t", xTitle: "x", yTitle: "y",
+            lines: [LineChart.Line(name: "n", color: 1, points: points)])
+        #expect(chart.svg(identifier: "i").contains(">1,000<"))
+        chart.focus = 0...0.9
+        #expect(!chart.svg(identifier: "i").contains(">1,000<"))
+        #expect(chart.svg(identifier: "i").contains("viewBox=\"45 25 344 188\""))
+    }
+
     @Test("A stepped line holds each value until the next")
     func stepped() {
         let points = [(0.0, 1.0), (10, 2)].map { LineChart.Point(x: $0.0, y: $0.1, low: $0.1, high: $0.1) }
@@ -57,7 +81,8 @@ import Testing
             (Format.count(1_234_567), "1,234,567"), (Format.count(-1234), "−1,234"), (Format.count(12), "12"),
             (Format.decimals(-0.001, 1), "0.0"), (Format.signed(0.4, 1), "+0.4"), (Format.signed(-0.4, 1), "−0.4"),
             (Format.clock(7), "0:07"), (Format.clock(11_100), "3:05:00"), (Format.clock(.infinity), "–:––"),
-            (Format.duration(0.42), "0.42 s"), (Format.duration(245), "4 min 05 s"), (Format.duration(11_220), "3 h 07 min"),
+            (Format.duration(0.42), "0.42 s"), (Format.duration(245), "4 min 05 s"),
+            (Format.duration(11_220), "3 h 07 min"),
             (Format.short(0.03124), "0.0312"), (Format.short(2.3), "2.300"), (Format.short(1e-7), "1.00e−07"),
             (Format.percent(0.931), "93.1 %"), (Format.decimals(.nan, 1), "–"),
         ])

@@ -89,4 +89,26 @@ import Testing
         #expect(headline.hasPrefix("attent \(expected): it took "), "\(headline)")
         #expect(headline.contains("95 % interval") && headline.contains("test accuracy"))
     }
+
+    @Test("A quality that is not known is neither won nor lost, and a run stopped early is a caveat")
+    func unknownQuality() throws {
+        var record = Fixtures.record("attent", seconds: 5, accuracy: .nan)
+        record.summary.isComplete = false
+        let table = try ComparisonTable([Fixtures.record("standard"), record])
+        let headline = Verdict(table: table).headline
+        #expect(headline.hasPrefix("attent was faster: it took 0.50 × the time of standard"))
+        #expect(headline.contains("is not known for every run") && headline.contains("stopped early"))
+        #expect(table.figures.last == "figure run.attent.accuracy_gap nan")
+    }
+
+    @Test("With one seed the verdict says that the spread is not known")
+    func oneSeed() throws {
+        let records = [
+            Fixtures.record("standard", seconds: 10, accuracy: 0.95),
+            Fixtures.record("attent", seconds: 11, accuracy: 0.94),
+        ]
+        let headline = Verdict(table: try ComparisonTable(records)).headline
+        #expect(headline.hasPrefix("attent lost to standard: it took 1.10 ×"))
+        #expect(headline.contains("1.0 point less test accuracy (one seed, so the spread is not known)"))
+    }
 }

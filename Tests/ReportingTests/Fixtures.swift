@@ -7,7 +7,8 @@ import Foundation
 enum Fixtures {
     static func start(policy: String = "attent", seed: UInt64 = 1, firstStep: Int = 0) -> RunStart {
         RunStart(
-            recipe: "digits", policy: policy, seed: seed, exampleCount: 1437, parameterCount: 53_000, firstStep: firstStep)
+            recipe: "digits", policy: policy, seed: seed, exampleCount: 1437, parameterCount: 53_000,
+            firstStep: firstStep)
     }
 
     static func step(_ step: Int, of count: Int = 100, loss: Double = 1.5) -> StepSummary {

@@ -140,7 +140,8 @@ import Testing
 
     @Test("Keys of a later version of the format are passed over")
     func laterKeys() throws {
-        let line = "{\"event\":\"evaluation\",\"step\":1,\"progress\":0.1,\"train/seconds\":2,\"val/loss\":3,\"new\":\"x\"}\n"
+        let line =
+            "{\"event\":\"evaluation\",\"step\":1,\"progress\":0.1,\"train/seconds\":2,\"val/loss\":3,\"new\":\"x\"}\n"
         try Data(line.utf8).write(to: URL(fileURLWithPath: path))
         let expected = EvaluationSummary(step: 1, progress: 0.1, seconds: 2, metrics: ["val/loss": 3])
         #expect(try MetricsLog.read(path: path) == [.evaluated(expected)])

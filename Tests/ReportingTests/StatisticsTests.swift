@@ -23,7 +23,9 @@ import Testing
         #expect(Statistics.bootstrapInterval([1], [2]) { $0[0] / $1[0] } == nil)
     }
 
-    @Test("Student's quantiles agree with tables", arguments: [(2.0, 4.303), (10, 2.228), (11, 2.201), (30, 2.042), (120, 1.980)])
+    @Test(
+        "Student's quantiles agree with tables",
+        arguments: [(2.0, 4.303), (10, 2.228), (11, 2.201), (30, 2.042), (120, 1.980)])
     func student(degreesOfFreedom: Double, expected: Double) {
         #expect(abs(Statistics.studentQuantile(degreesOfFreedom) - expected) < 1e-3)
     }
@@ -40,7 +42,9 @@ import Testing
     @Test("The 95 % intervals hold the truth in about 95 of 100 experiments")
     func coverage() throws {
         var generator = SplitMix64(state: 7)
-        func normal() -> Double { (0..<12).reduce(-6.0) { sum, _ in sum + Double.random(in: 0..<1, using: &generator) } }
+        func normal() -> Double {
+            (0..<12).reduce(-6.0) { sum, _ in sum + Double.random(in: 0..<1, using: &generator) }
+        }
         var (student, bootstrap) = (0, 0)
         for trial in 0..<400 {
             let (first, second) = ((0..<12).map { _ in 3 + normal() }, (0..<12).map { _ in normal() })

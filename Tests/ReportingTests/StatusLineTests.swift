@@ -26,6 +26,15 @@ import Testing
         #expect(!plain.contains("\u{1B}"))
     }
 
+    @Test("Where room is short, the rate goes first and the label last")
+    func order() {
+        let shown = stride(from: 120, to: 0, by: -1).map { Self.view.line(width: $0, color: false) }
+        func places(_ text: String) -> Int { shown.count { $0.contains(text) } }
+        let parts = ["examples/s", "val/accuracy", "━", "loss", "left", "%", "attent · seed 1"]
+        #expect(zip(parts, parts.dropFirst()).allSatisfy { places($0) <= places($1) }, "\(parts.map(places))")
+        #expect(places("examples/s") > 0 && places("examples/s") < places("left"))
+    }
+
     @Test("What is not known is not shown, and not-a-number is a dash")
     func unknown() {
         #expect(StatusView(label: "a").plainLine == "a    0 %")

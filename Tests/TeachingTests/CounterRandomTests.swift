@@ -87,7 +87,9 @@ import Testing
         for word: UInt32 in [0, 1, 2, 1000, 1 << 20, 1 << 30, 3 << 30, .max - 1000] {
             let v = (Double(word) + 0.5) * 0x1p-32
             let expected = -log(-log1p(-v))
-            #expect(abs(Double(FloatMath.gumbel(SIMD4(repeating: word))[0]) - expected) < 2e-4)
+            // 1 - v has few bits near 0, where the noise is lowest and matters least.
+            let tolerance = v > 0.99 ? 2e-3 : 1e-5
+            #expect(abs(Double(FloatMath.gumbel(SIMD4(repeating: word))[0]) - expected) < tolerance)
         }
         #expect(FloatMath.gumbel(SIMD4(repeating: .max))[0].isFinite)
     }

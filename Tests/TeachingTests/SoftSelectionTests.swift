@@ -4,7 +4,8 @@ import Testing
 @testable import Teaching
 
 @Suite struct SoftSelectionTests {
-    /// Exact probabilities of being among the first `k` of successive draws without replacement in proportion to `weights`.
+    /// Exact probabilities of being among the first `k` of successive draws without replacement in proportion to
+    /// `weights`.
     static func plackettLuce(_ weights: [Double], _ k: Int) -> [Double] {
         var inclusion = [Double](repeating: 0, count: weights.count)
         func draw(_ taken: Set<Int>, _ probability: Double) {
@@ -107,7 +108,8 @@ import Testing
         #expect(probabilities(3, [1, 2, -.infinity, -.infinity]).sorted() == [0.5, 1, 1])
         let mixed = probabilities(2, [.nan, 1, 2, 3])
         #expect(mixed.contains(1) && mixed.contains { $0 < 1 })
-        #expect(Ranking.random.probabilities(
-            of: Ranking.random.choose(2, from: [1, 2, 3, 4], random: random), scores: [1, 2, 3, 4]) == [0.5, 0.5])
+        #expect(
+            Ranking.random.probabilities(
+                of: Ranking.random.choose(2, from: [1, 2, 3, 4], random: random), scores: [1, 2, 3, 4]) == [0.5, 0.5])
     }
 }

@@ -20,9 +20,9 @@ struct ToyLearner {
         }
     }
 
-    func measure(_ examples: [Int32]) -> Measurement {
+    func measure(_ examples: [Int32]) -> ExampleScores {
         let scores = losses(examples)
-        return Measurement(scores: scores, confidences: scores.map { $0 < 1 ? 1 - $0 / 2 : 0 })
+        return ExampleScores(scores: scores, confidences: scores.map { $0 < 1 ? 1 - $0 / 2 : 0 })
     }
 
     mutating func learn(_ examples: [Int32]) {

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 @testable import Tokenizers
@@ -80,19 +81,31 @@ enum Model: String, CaseIterable, CustomTestStringConvertible {
         return names.map(Fixtures.data.appendingPathComponent)
     }
 
-    /// Those whose files are on this machine.
-    static let present = allCases.filter { $0.missingFile == nil }
-
     private var missingFile: URL? {
         dataFiles.first { !FileManager.default.fileExists(atPath: $0.path) }
     }
 
-    /// Ends the test as skipped, saying why, where a file is absent.
-    func requireFiles() throws {
-        if let file = missingFile { try Test.cancel("\(file.path) is absent; ATTENT_DATA names the data folder") }
+    /// Those whose files are on this machine.
+    static let present = allCases.filter(\.isPresent)
+
+    var isPresent: Bool { missingFile == nil }
+
+    /// Why a test of it is skipped.
+    var absence: Comment {
+        "\(missingFile?.path ?? "nothing") is absent; ATTENT_DATA names the data folder"
     }
 
+    private static let loaded = Mutex<[Model: any Tokenizer]>([:])
+
+    /// The tokenizer, read once for all tests.
     func load() throws -> any Tokenizer {
+        if let tokenizer = Self.loaded.withLock({ $0[self] }) { return tokenizer }
+        let tokenizer = try read()
+        Self.loaded.withLock { $0[self] = tokenizer }
+        return tokenizer
+    }
+
+    private func read() throws -> any Tokenizer {
         switch self {
         case .tinyGPT2, .tinyLlama3, .tinyQwen2:
             try BytePairTokenizer(contentsOf: Fixtures.resource("\(rawValue).tokenizer.json"))

@@ -35,14 +35,14 @@ struct Llama2CTests {
     @Test("A file that ends early, lies about a size or holds too little is an error")
     func refusesBadFiles() throws {
         let whole = Self.file([("a", -1)])
-        for count in stride(from: 0, to: whole.count - 1, by: 5) {
+        for count in stride(from: 0, to: whole.count - 1, by: 41) {
             #expect(throws: TokenizerError.self) {
                 try Fixtures.withFile(whole.prefix(count)) { try Llama2CTokenizer(contentsOf: $0) }
             }
         }
         let lying = whole + Data(Self.word(0) + Self.word(.max) + [65])
         try Fixtures.withFile(lying) { file in
-            #expect {
+            _ = #expect {
                 try Llama2CTokenizer(contentsOf: file)
             } throws: { "\($0)".contains("found a token of 4294967295 bytes, expected at most 8") }
         }

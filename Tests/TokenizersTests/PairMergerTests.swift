@@ -22,15 +22,15 @@ struct PairMergerTests {
         }
     }
 
-    @Test("A million tokens merge in well under the time of a quadratic search", .timeLimit(.minutes(1)))
+    @Test("A word of 65,536 tokens merges without a quadratic search", .timeLimit(.minutes(1)))
     func mergesLongWords() {
         var table = MergeTable(minimumCapacity: 20)
         for level in 0..<20 {
             table.insert(Int32(level), Int32(level), .init(rank: UInt32(level), token: Int32(level + 1)))
         }
-        var word = [Int32](repeating: 0, count: 1 << 18)
+        var word = [Int32](repeating: 0, count: 1 << 16)
         PairMerger().merge(&word, by: table)
-        #expect(word == [18])
+        #expect(word == [16])
     }
 
     @Test("A later merge of the same pair replaces the earlier, and the table grows as needed")

@@ -6,7 +6,9 @@ import Testing
 struct PreTokenizerTests {
     @Test("Classes that PCRE2 reads otherwise are spelled out")
     func translatesClasses() throws {
-        #expect(try PatternSyntax.translate(#"\s+(?!\S)|[^\s\p{L}]"#) == #"\p{White_Space}+(?!\P{White_Space})|[^\p{White_Space}\p{L}]"#)
+        #expect(
+            try PatternSyntax.translate(#"\s+(?!\S)|[^\s\p{L}]"#)
+                == #"\p{White_Space}+(?!\P{White_Space})|[^\p{White_Space}\p{L}]"#)
         #expect(try PatternSyntax.translate(#"[]\]a]\\s"#) == #"[\]\]a]\\s"#)
         #expect(try PatternSyntax.translate(#"\w"#) == #"[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}]"#)
     }

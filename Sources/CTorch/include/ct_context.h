@@ -5,12 +5,13 @@
 CT_API void ct_set_thread_count(int count);
 CT_API int ct_thread_count(void);
 CT_API void ct_set_flush_denormal(bool enabled);
-/// "highest", "high" or "medium".
-CT_API ct_status ct_set_float32_matmul_precision(const char* precision);
+/// Whether fp32 linear maps on the CPU run on oneDNN's kernels.
+CT_API void ct_set_fast_linear(bool enabled);
 CT_API ct_status ct_set_deterministic(bool enabled);
-/// Enters mixed precision on a device; returns whether it was enabled before. Pair with ct_autocast_pop.
-CT_API ct_status ct_autocast_push(ct_device_type device, ct_dtype dtype, bool* wasEnabled);
-CT_API ct_status ct_autocast_pop(ct_device_type device, bool wasEnabled);
+typedef struct { bool enabled; ct_dtype dtype; } ct_autocast;
+/// Enters mixed precision on a device; `previous` is what ct_autocast_pop must restore.
+CT_API ct_status ct_autocast_push(ct_device_type device, ct_dtype dtype, ct_autocast* previous);
+CT_API ct_status ct_autocast_pop(ct_device_type device, ct_autocast previous);
 
 /// The version of libtorch that is loaded, such as "2.13.0".
 CT_API const char* ct_version(void);

@@ -1,5 +1,5 @@
-/// The room, grid and axes that every chart over two axes shares. Units are those of a phone's screen, so that text keeps
-/// its size there and grows a little on wider ones.
+/// The room, grid and axes that every chart over two axes shares. Units are those of a phone's screen, so that text
+/// keeps its size there and grows a little on wider ones.
 struct ChartFrame {
     static let width = 400.0
     static let height = 250.0
@@ -26,13 +26,19 @@ struct ChartFrame {
                 ])
             svg.add(
                 "text",
-                [("class", "tick end"), ("x", SVG.coordinate(Self.left - 6)), ("y", SVG.coordinate(y.position(tick) + 4))],
+                [
+                    ("class", "tick end"), ("x", SVG.coordinate(Self.left - 6)),
+                    ("y", SVG.coordinate(y.position(tick) + 4)),
+                ],
                 containing: y.label(tick, times: yLabelScale))
         }
         for tick in x.ticks {
             svg.add(
                 "text",
-                [("class", "tick mid"), ("x", SVG.coordinate(x.position(tick))), ("y", SVG.coordinate(Self.bottom + 16))],
+                [
+                    ("class", "tick mid"), ("x", SVG.coordinate(x.position(tick))),
+                    ("y", SVG.coordinate(Self.bottom + 16)),
+                ],
                 containing: x.label(tick))
         }
         svg.add(

@@ -14,10 +14,11 @@ struct SVG {
         text += "<\(name)\(Self.rendered(attributes))>\(children.text)</\(name)>"
     }
 
-    /// A whole drawing `width` by `height` units, scaled to the room it gets, with a title and description for those who
-    /// do not see it. `identifier` is unique in the page.
+    /// A whole drawing `width` by `height` units, scaled to the room it gets, with a title and description for those
+    /// who do not see it. `identifier` is unique in the page.
     static func figure(
-        identifier: String, title: String, description: String, width: Double, height: Double, _ draw: (inout SVG) -> Void
+        identifier: String, title: String, description: String, width: Double, height: Double,
+        _ draw: (inout SVG) -> Void
     ) -> String {
         var body = SVG()
         body.add("title", [("id", identifier + "-t")], containing: title)

@@ -68,7 +68,9 @@ public struct HTMLReport: Sendable {
 
     private func figures(_ charts: ReportCharts) -> [[String: Any]] {
         var figures: [[String: Any]] = []
-        func add(_ title: String, _ note: String, _ legend: [LegendItem], parts: Bool = false, _ draw: (String) -> String) {
+        func add(
+            _ title: String, _ note: String, _ legend: [LegendItem], parts: Bool = false, _ draw: (String) -> String
+        ) {
             figures.append([
                 "title": title, "note": note, "swatch": parts ? "swatch part" : "swatch",
                 "legend": legend.map { ["name": $0.name, "color": $0.color] as [String: Any] },

@@ -29,7 +29,9 @@ struct ReportCharts {
     }
 
     var loss: LineChart? {
-        var chart = chart("Training loss against progress", x: "budget spent, %", y: "loss") { overProgress($0, \.loss) }
+        var chart = chart("Training loss against progress", x: "budget spent, %", y: "loss") {
+            overProgress($0, \.loss)
+        }
         chart?.focus = 0...0.97
         chart?.xReach = [0, 100]
         return chart
@@ -59,7 +61,8 @@ struct ReportCharts {
     /// The share of each example's elements that is taught; nil where every run teaches all of them.
     var elementShare: LineChart? {
         guard records.contains(where: { $0.steps.contains { $0.elementShare < 1 } }) else { return nil }
-        var chart = chart("Share of each example's elements taught", x: "budget spent, %", y: "elements, %", scale: 100) {
+        var chart = chart("Share of each example's elements taught", x: "budget spent, %", y: "elements, %", scale: 100)
+        {
             overProgress($0, \.elementShare)
         }
         chart?.includesZero = true

@@ -1,5 +1,5 @@
-/// The report's page and style. Double braces escape what they insert; triple braces hold the style and the charts, which
-/// are made by this module and escaped there.
+/// The report's page and style. Double braces escape what they insert; triple braces hold the style and the charts,
+/// which are made by this module and escaped there.
 enum ReportTemplate {
     static let page = """
         <!doctype html>
@@ -25,7 +25,8 @@ enum ReportTemplate {
         <table>
         <thead><tr>{{#heads}}<th scope="col">{{.}}</th>{{/heads}}</tr></thead>
         <tbody>
-        {{#rows}}<tr><th scope="row"><span class="swatch c{{color}}"></span>{{policy}}</th>{{#cells}}<td>{{.}}</td>{{/cells}}</tr>
+        {{#rows}}<tr><th scope="row"><span class="swatch c{{color}}"></span>{{policy}}</th>
+        {{#cells}}<td>{{.}}</td>{{/cells}}</tr>
         {{/rows}}
         </tbody>
         </table>
@@ -89,12 +90,14 @@ enum ReportTemplate {
         th, td { padding: .5rem .75rem; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--rule); }
         th:first-child { text-align: left; padding-left: 0; }
         td:last-child, thead th:last-child { padding-right: 0; }
-        thead th { font-size: .8125rem; font-weight: 500; color: var(--muted); white-space: normal; vertical-align: bottom; }
+        thead th { font-size: .8125rem; font-weight: 500; color: var(--muted);
+          white-space: normal; vertical-align: bottom; }
         tbody th { font-weight: 600; }
         .note { font-size: .8125rem; color: var(--muted); margin: .5rem 0 0; }
         .note:empty { display: none; }
         h2 + .note { margin: -.35rem 0 1.1rem; }
-        .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 2.25rem 2.5rem; }
+        .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr));
+          gap: 2.25rem 2.5rem; }
         figure { margin: 0; min-width: 0; }
         figcaption { font-weight: 600; font-size: .9375rem; }
         .legend { list-style: none; display: flex; flex-wrap: wrap; gap: .1rem 1rem; margin: .25rem 0 .5rem; padding: 0;
@@ -102,10 +105,11 @@ enum ReportTemplate {
         .legend:empty { display: none; }
         .swatch { display: inline-block; width: 1.1em; height: 0; margin-right: .45em; vertical-align: .28em;
           border-top: 3px solid var(--color); }
-        .swatch.part { width: .8em; height: .8em; border: 0; border-radius: 2px; background: var(--color); vertical-align: -.05em; }
+        .swatch.part { width: .8em; height: .8em; border: 0; border-radius: 2px;
+          background: var(--color); vertical-align: -.05em; }
         figure > svg { display: block; width: 100%; height: auto; overflow: visible; }
-        svg text { font: 11px system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif; fill: var(--muted);
-          font-variant-numeric: tabular-nums; }
+        svg text { font: 11px system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif;
+          fill: var(--muted); font-variant-numeric: tabular-nums; }
         svg .bar-name { fill: var(--ink); font-size: 12px; }
         svg .mid { text-anchor: middle; }
         svg .end { text-anchor: end; }
@@ -122,7 +126,8 @@ enum ReportTemplate {
         .part.c7 { --color: var(--p7); }
         .c5, .c6, .c7, .c8 { stroke-dasharray: 5 4; border-top-style: dashed; }
         .part { stroke-dasharray: none; }
-        pre { margin: 0; padding: .9rem 1rem; background: var(--panel); border-radius: 6px; overflow-x: auto;
+        pre { margin: 0; padding: .9rem 1rem; background: var(--panel); border-radius: 6px;
+          white-space: pre-wrap; overflow-wrap: anywhere;
           font: .8125rem/1.5 ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; }
         @media (max-width: 40rem) {
           main { padding: 1.5rem 1rem 3rem; }

@@ -10,20 +10,26 @@ struct Verdict {
     }
 
     /// One sentence for each further policy.
-    var others: [String] { table.hasBaseline ? table.rows.dropFirst(2).map(sentence) : table.rows.dropFirst().map(alone) }
+    var others: [String] {
+        table.hasBaseline ? table.rows.dropFirst(2).map(sentence) : table.rows.dropFirst().map(alone)
+    }
 
     func sentence(about row: ComparisonTable.Row) -> String {
         guard let ratio = row.timeRatio, let gap = row.qualityGap else { return alone(row) }
         return "\(row.policy) \(judgement(row, ratio: ratio, gap: gap)): "
-            + "\(time(row, ratio)), \(quality(row, gap))."
+            + "\(time(row, ratio)), \(quality(row, gap))\(caveat(row))."
+    }
+
+    private func caveat(_ row: ComparisonTable.Row) -> String {
+        row.isPartial || table.rows[0].isPartial ? "; a run stopped early, so the comparison is not fair" : ""
     }
 
     private func alone(_ row: ComparisonTable.Row) -> String {
         let seeds = row.seeds.count == 1 ? "seed \(row.seeds[0])" : "\(row.seeds.count) seeds"
         return "\(row.policy) (\(seeds)) reached \(table.metric.title) \(table.metric.text(row.quality)) after "
             + "\(Format.duration(Statistics.mean(row.seconds))) of training on "
-            + "\(Format.count(Statistics.mean(row.examplesTaught))) examples; without a run of \(table.baseline) beside it, "
-            + "nothing is said about time saved."
+            + "\(Format.count(Statistics.mean(row.examplesTaught))) examples; without a run of "
+            + "\(table.baseline) beside it, nothing is said about time saved."
     }
 
     private func time(_ row: ComparisonTable.Row, _ ratio: Double) -> String {
@@ -34,7 +40,7 @@ struct Verdict {
     }
 
     private func quality(_ row: ComparisonTable.Row, _ gap: Double) -> String {
-        guard gap.isFinite else { return "and \(table.metric.title) is not known for every run" }
+        guard gap.isFinite else { return "and its \(table.metric.title) is not known for every run" }
         let scale = table.metric.isShare ? 100.0 : 1
         let digits = table.metric.isShare ? 1 : 3
         let unit = table.metric.isShare ? (abs(abs(gap * scale) - 1) < 0.05 ? " point" : " points") : ""
@@ -42,24 +48,29 @@ struct Verdict {
             " (95 % interval \(Format.signed($0.lowerBound * scale, digits)) to "
                 + "\(Format.signed($0.upperBound * scale, digits)))"
         }
-        return "with \(Format.decimals(abs(gap * scale), digits))\(unit) \(gap < 0 ? "less" : "more") \(table.metric.title)"
+        let amount = Format.decimals(abs(gap * scale), digits) + unit
+        return "with \(amount) \(gap < 0 ? "less" : "more") \(table.metric.title)"
             + (interval ?? " (one seed, so the spread is not known)")
     }
 
     /// Time counts as equal within two per cent; quality where its interval holds zero.
     private func judgement(_ row: ComparisonTable.Row, ratio: Double, gap: Double) -> String {
+        let time = ratio < 0.98 ? Outcome.better : ratio > 1.02 ? .worse : .tied
+        guard gap.isFinite else { return ["was faster", "took as long", "was slower"][time.rawValue] }
         let better = table.metric.higherIsBetter ? gap : -gap
-        let faster = ratio < 0.98
-        let slower = ratio > 1.02
-        guard let interval = row.qualityGapInterval else {
-            if better >= 0 { return faster ? "was faster and no worse" : slower ? "lost time" : "took as long" }
-            return faster ? "was faster but worse" : "lost to \(table.baseline)"
+        let tied = row.qualityGapInterval?.contains(0) ?? (gap == 0)
+        let unclear = row.qualityGapInterval == nil ? "at equal quality" : "at a quality these seeds cannot tell apart"
+        switch (time, tied ? .tied : better > 0 ? Outcome.better : .worse) {
+        case (.better, .tied): return "saved time \(unclear)"
+        case (.worse, .tied): return "lost time \(unclear)"
+        case (.tied, .tied): return "took as long \(unclear)"
+        case (.better, .better): return "was faster and better"
+        case (.better, .worse): return "was faster but worse"
+        case (.worse, .better): return "was slower but better"
+        case (.tied, .better): return "was better in the same time"
+        case (.worse, .worse), (.tied, .worse): return "lost to \(table.baseline)"
         }
-        if interval.contains(0) {
-            let quality = "at a quality these seeds cannot tell apart"
-            return faster ? "saved time \(quality)" : slower ? "lost time \(quality)" : "took as long \(quality)"
-        }
-        if better > 0 { return faster ? "was faster and better" : slower ? "was slower but better" : "was better" }
-        return faster ? "was faster but worse" : "lost to \(table.baseline)"
     }
+
+    private enum Outcome: Int { case better, tied, worse }
 }

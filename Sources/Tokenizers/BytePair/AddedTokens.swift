@@ -11,6 +11,13 @@ struct AddedToken: Sendable {
     var isSingleWord = false
     /// Whether it is looked for after the text has been normalised.
     var isNormalized = false
+
+    /// The token as it looks in a text of Unicode's normalisation form C.
+    var inNFC: AddedToken {
+        var token = self
+        token.content = content.inNFC
+        return token
+    }
 }
 
 /// Finds added tokens in a text: the leftmost, of those the longest.

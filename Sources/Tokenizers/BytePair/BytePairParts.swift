@@ -4,7 +4,7 @@ struct BytePairParts {
     var file: String
     var vocabularyPath: String
     /// Tokens in the byte alphabet.
-    var vocabulary: [String: Int32]
+    var vocabulary: [String: Int]
     var merges: [(left: String, right: String)]
     var mergesFile: String
     /// Where merge `index` is, for errors.
@@ -24,22 +24,22 @@ extension BytePairParts {
     ///
     /// - Throws: `malformed` if an id is missing, is out of range or belongs to two tokens.
     func tokens() throws(TokenizerError) -> (bytes: [[UInt8]], isSearchable: [Bool]) {
-        let count = Set(vocabulary.values).union(addedTokens.map(\.id)).count
+        let count = Set(vocabulary.values).union(addedTokens.map { Int($0.id) }).count
         var bytes = [[UInt8]?](repeating: nil, count: count)
         var isSearchable = [Bool](repeating: false, count: count)
         for (token, id) in vocabulary {
             try check(id, of: token, count: count)
-            guard bytes[Int(id)] == nil else {
+            guard bytes[id] == nil else {
                 throw malformed("two tokens with id \(id), one of them \(token.debugDescription)", "one token an id")
             }
             let spelled = ByteAlphabet.bytes(of: token)
-            bytes[Int(id)] = spelled ?? Array(token.utf8)
-            isSearchable[Int(id)] = spelled != nil
+            bytes[id] = spelled ?? Array(token.utf8)
+            isSearchable[id] = spelled != nil
         }
         for token in addedTokens {
-            try check(token.id, of: token.content, count: count)
+            try check(Int(token.id), of: token.content, count: count)
             guard !token.content.isEmpty else { throw malformed("an empty added token, id \(token.id)", "some text") }
-            if let id = vocabulary[token.content], id != token.id {
+            if let id = vocabulary[token.content], id != Int(token.id) {
                 throw malformed("\(token.content.debugDescription) with ids \(id) and \(token.id)", "one id a token")
             }
             bytes[Int(token.id)] = Array(token.content.utf8)
@@ -48,9 +48,10 @@ extension BytePairParts {
         return (bytes.map { $0 ?? [] }, isSearchable)
     }
 
-    private func check(_ id: Int32, of token: String, count: Int) throws(TokenizerError) {
+    private func check(_ id: Int, of token: String, count: Int) throws(TokenizerError) {
         guard id >= 0, id < count else {
-            throw malformed("token \(token.debugDescription) with id \(id)", "\(count) tokens to have the ids 0..<\(count)")
+            throw malformed(
+                "token \(token.debugDescription) with id \(id)", "\(count) tokens to have the ids 0..<\(count)")
         }
     }
 

@@ -9,8 +9,8 @@ extension BytePairTokenizer {
     ///
     /// `<|endoftext|>`, where the vocabulary has it, is a special token, BOS and EOS.
     public convenience init(encoder: URL, merges: URL) throws(TokenizerError) {
-        let vocabulary = try decodeJSON([String: Int32].self, from: try readFile(encoder), file: encoder.path)
-        let end = vocabulary[Self.endOfText]
+        let vocabulary = try decodeJSON([String: Int].self, from: try readFile(encoder), file: encoder.path)
+        let end = vocabulary[Self.endOfText].map(Int32.init(clamping:))
         let builder = PreTokenizerBuilder(builder: TokenizerFileBuilder(file: encoder.path))
         let lines = try Self.mergeLines(merges)
         let parts = BytePairParts(
@@ -25,7 +25,8 @@ extension BytePairTokenizer {
         _ file: URL
     ) throws(TokenizerError) -> [(line: Int, merge: (left: String, right: String))] {
         guard let text = String(data: try readFile(file), encoding: .utf8) else {
-            throw .malformed(file: file.path, location: "the file", found: "bytes that are not UTF-8", expected: "UTF-8")
+            throw .malformed(
+                file: file.path, location: "the file", found: "bytes that are not UTF-8", expected: "UTF-8")
         }
         var merges: [(line: Int, merge: (left: String, right: String))] = []
         let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)

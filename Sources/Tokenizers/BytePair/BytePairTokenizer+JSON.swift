@@ -49,7 +49,7 @@ private struct TokenizerConfig: Decodable {
         func id(_ token: Token?, _ key: String) throws(TokenizerError) -> Int32? {
             guard let content = token?.content else { return nil }
             if let added = parts.addedTokens.first(where: { $0.content == content }) { return added.id }
-            if let id = parts.vocabulary[content] { return id }
+            if let id = parts.vocabulary[content] { return Int32(clamping: id) }
             throw .malformed(
                 file: file.path, location: key, found: content.debugDescription, expected: "a token of \(parts.file)")
         }

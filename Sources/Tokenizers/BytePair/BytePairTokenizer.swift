@@ -1,5 +1,3 @@
-import Foundation
-
 /// Byte-level BPE, as GPT-2, Llama 3 and Qwen 2 use: a text is cut into words by a pattern, and the bytes of each word
 /// merge by rank. Every text can be encoded.
 public final class BytePairTokenizer: Tokenizer {
@@ -38,17 +36,15 @@ public final class BytePairTokenizer: Tokenizer {
         let (bytes, isSearchable) = try parts.tokens()
         let vocabulary = Vocabulary(bytes) { isSearchable[$0] }
         let preTokenizer = parts.preTokenizer
-        let normalizesToNFC = parts.normalizesToNFC
-        let unknown = parts.unknownToken.flatMap { parts.vocabulary[$0] }
+        let unknown = parts.unknownToken.flatMap { parts.vocabulary[$0] }.map(Int32.init(clamping:))
         self.vocabulary = vocabulary
         merges = try parts.mergeTable(vocabulary)
         byteTokens = (UInt8.min...UInt8.max).map { vocabulary.id(of: [$0]) ?? unknown ?? -1 }
         ignoresMerges = parts.ignoresMerges
-        self.normalizesToNFC = normalizesToNFC
+        normalizesToNFC = parts.normalizesToNFC
         specialIDs = Set(parts.addedTokens.filter(\.isSpecial).map(\.id))
         addedTokens = AddedTokenFinder(parts.addedTokens.filter { !$0.isNormalized })
-        normalizedAddedTokens = AddedTokenFinder(
-            parts.addedTokens.filter(\.isNormalized).map { normalizesToNFC ? $0.inNFC : $0 })
+        normalizedAddedTokens = AddedTokenFinder(parts.addedTokens.filter(\.isNormalized))
         self.preTokenizer = preTokenizer
         (prefix, suffix) = (parts.prefix, parts.suffix)
         workspaces = Pool { Workspace(preTokenizer) }
@@ -69,8 +65,12 @@ public final class BytePairTokenizer: Tokenizer {
             let normalized = normalizesToNFC ? stretch.inNFC : Array(stretch)
             try normalizedAddedTokens.split(normalized) { (stretch) throws(TokenizerError) in
                 try encode(stretch, with: workspace, into: &ids)
-            } token: { ids.append($0) }
-        } token: { ids.append($0) }
+            } token: {
+                ids.append($0)
+            }
+        } token: {
+            ids.append($0)
+        }
         if addingSpecialTokens { ids += suffix }
         return ids
     }
@@ -116,32 +116,5 @@ public final class BytePairTokenizer: Tokenizer {
         }
         workspace.merger.merge(&workspace.tokens, by: merges)
         ids += workspace.tokens
-    }
-}
-
-extension AddedToken {
-    /// The token as it looks in a normalised text.
-    fileprivate var inNFC: AddedToken {
-        var token = self
-        token.content = content.precomposedStringWithCanonicalMapping
-        return token
-    }
-}
-
-extension ArraySlice<UInt8> {
-    /// This UTF-8 in Unicode's normalisation form C.
-    fileprivate var inNFC: [UInt8] {
-        if isSurelyNFC { return Array(self) }
-        return Array(String(decoding: self, as: UTF8.self).precomposedStringWithCanonicalMapping.utf8)
-    }
-
-    /// Whether each scalar is below U+0300, in U+4000...U+9FFF or in U+1F000...U+1FFFF, where nothing composes.
-    private var isSurelyNFC: Bool {
-        for index in indices where self[index] >= 0xCC {
-            let isIdeograph = (0xE4...0xE9).contains(self[index])
-            let isPictograph = self[index] == 0xF0 && self[index + 1] == 0x9F
-            guard isIdeograph || isPictograph else { return false }
-        }
-        return true
     }
 }

@@ -79,7 +79,8 @@ struct PreTokenizerBuilder {
 
     private func pattern(_ source: String, _ path: String) throws(TokenizerError) -> Pattern {
         do throws(PatternSyntax.Fault) { return try Pattern(source) } catch {
-            throw builder.unsupported(path, "the pattern \(source) (\(error.reason))", "patterns that PCRE2 can express")
+            throw builder.unsupported(
+                path, "the pattern \(source) (\(error.reason))", "patterns that PCRE2 can express")
         }
     }
 

@@ -73,7 +73,7 @@ struct TokenizerFile: Decodable {
 
     struct Model: Decodable {
         let type: String?
-        let vocab: [String: Int32]
+        let vocab: [String: Int]
         let merges: [Merge]
         let dropout: Double?
         let unkToken: String?

@@ -13,13 +13,14 @@ struct TokenizerFileBuilder {
         try check(content.model)
         if let decoder = content.decoder { try check(decoder: decoder, "decoder") }
         let template = try TemplateBuilder(builder: self).frame(content.postProcessor, "post_processor")
+        let usesNFC = try usesNFC(content.normalizer, "normalizer")
+        let addedTokens = (content.addedTokens ?? []).map(AddedToken.init)
         return BytePairParts(
             file: file, vocabularyPath: "model.vocab and added_tokens", vocabulary: content.model.vocab,
             merges: content.model.merges.map { ($0.left, $0.right) }, mergesFile: file,
             mergeLocation: { "model.merges[\($0)]" }, unknownToken: content.model.unkToken,
             ignoresMerges: content.model.ignoreMerges ?? false,
-            addedTokens: (content.addedTokens ?? []).map(AddedToken.init),
-            normalizesToNFC: try usesNFC(content.normalizer, "normalizer"),
+            addedTokens: addedTokens.map { usesNFC && $0.isNormalized ? $0.inNFC : $0 }, normalizesToNFC: usesNFC,
             preTokenizer: try PreTokenizerBuilder(builder: self).build(content.preTokenizer),
             prefix: template.prefix, suffix: template.suffix)
     }
@@ -36,7 +37,9 @@ struct TokenizerFileBuilder {
         if let suffix = model.endOfWordSuffix, !suffix.isEmpty {
             throw unsupported("model.end_of_word_suffix", suffix.debugDescription, "null")
         }
-        if model.byteFallback == true { throw unsupported("model.byte_fallback", "true", "false (bytes are the alphabet)") }
+        if model.byteFallback == true {
+            throw unsupported("model.byte_fallback", "true", "false (bytes are the alphabet)")
+        }
         guard let unknown = model.unkToken else { return }
         if model.fuseUnk == true { throw unsupported("model.fuse_unk", "true", "false") }
         guard model.vocab[unknown] != nil else {

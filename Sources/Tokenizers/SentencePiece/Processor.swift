@@ -36,7 +36,7 @@ final class Processor: @unchecked Sendable {
     }
 
     /// Appends the ids of `text`, which is UTF-8.
-    func encode(_ text: ArraySlice<UInt8>, into ids: inout [Int32]) throws(TokenizerError) {
+    func encode(_ text: [UInt8], into ids: inout [Int32]) throws(TokenizerError) {
         var encoded: UnsafeMutablePointer<Int32>?
         var count = 0
         let status = text.withUnsafeBytes { bytes in
@@ -60,7 +60,8 @@ final class Processor: @unchecked Sendable {
     }
 }
 
-/// What libsentencepiece said of the last call that failed on this thread.
+/// What libsentencepiece said of the last call that failed on this thread, without the full stop.
 func lastError() -> String {
-    String(cString: csp_last_error())
+    let message = String(cString: csp_last_error())
+    return message.hasSuffix(".") ? String(message.dropLast()) : message
 }

@@ -2,6 +2,7 @@
 struct ProtobufField {
     enum Value {
         case varint(UInt64)
+        /// Four or eight bytes, little-endian.
         case fixed(ArraySlice<UInt8>)
         case bytes(ArraySlice<UInt8>)
     }
@@ -17,6 +18,12 @@ struct ProtobufField {
     /// An integer or Boolean field, nil for anything else.
     var integer: UInt64? {
         if case .varint(let integer) = value { integer } else { nil }
+    }
+
+    /// A single-precision field, nil for anything else.
+    var float: Float? {
+        guard case .fixed(let bytes) = value, bytes.count == 4 else { return nil }
+        return Float(bitPattern: bytes.reversed().reduce(0) { $0 << 8 | UInt32($1) })
     }
 }
 

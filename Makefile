@@ -1,0 +1,12 @@
+native := scripts/with-native
+build  := $(native) swift build -c release --product
+
+.PHONY: run test build bench format lint clean
+
+run: ; @$(build) attent && .build/release/attent compare digits
+test: ; @$(native) swift test
+build: ; @$(build) attent
+bench: ; @scripts/bench
+format: ; @swift format --in-place --recursive --parallel Package.swift Sources Tests Benchmarks
+lint: ; @swift format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks
+clean: ; @rm -rf .build .native

@@ -1,0 +1,24 @@
+import Torch
+
+/// Root-mean-square normalisation over the last dimension (Zhang & Sennrich, arXiv 1910.07467).
+public struct RMSNorm: Sendable {
+    /// What the normalised features are multiplied by.
+    public enum Gain: Sendable {
+        case weight
+        /// 1 + weight, with weights that start at zero, as in Gemma.
+        case onePlusWeight
+    }
+
+    public let weight: Tensor
+    public let gain: Gain
+    public let epsilon: Double
+
+    public init(_ path: Path, features: Int, epsilon: Double, gain: Gain = .weight) throws(TorchError) {
+        weight = try path.parameter("weight", [features], gain == .weight ? .ones : .zeros)
+        (self.gain, self.epsilon) = (gain, epsilon)
+    }
+
+    public func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
+        try x.rmsNorm(gain == .weight ? weight : weight + 1, epsilon: epsilon)
+    }
+}

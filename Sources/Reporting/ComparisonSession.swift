@@ -1,0 +1,89 @@
+import Checkpoints
+import Foundation
+import Teaching
+import Training
+
+/// A comparison in a folder: one run folder a cell, and a report over all of them.
+public struct ComparisonSession {
+    /// What was asked for, on disk as `comparison.json`, so that a stopped comparison can be taken up.
+    public struct Plan: Codable, Sendable, Equatable {
+        public var policies: [Policy]
+        public var seeds: Int
+
+        public init(policies: [Policy], seeds: Int) { (self.policies, self.seeds) = (policies, seeds) }
+    }
+
+    public let path: String
+    private let comparison: Comparison
+    private let isQuiet: Bool
+
+    private static func planFile(_ path: String) -> String { "\(path)/comparison.json" }
+
+    public static func create(_ experiment: Experiment, _ plan: Plan, at path: String, quiet: Bool) throws
+        -> ComparisonSession
+    {
+        let folder = try RunFolder.create(path)
+        try AtomicFile.write(Data(experiment.recipe.yaml().utf8), to: folder.recipe)
+        try AtomicFile.write(JSONEncoder().encode(plan), to: planFile(path))
+        return session(experiment, plan, path, quiet)
+    }
+
+    public static func open(at path: String, quiet: Bool) throws -> ComparisonSession {
+        guard let data = FileManager.default.contents(atPath: planFile(path)) else {
+            throw TrainingError.notARun(path: path, reason: "it holds no comparison.json")
+        }
+        guard let plan = try? JSONDecoder().decode(Plan.self, from: data) else {
+            throw CheckpointError.malformed(
+                file: planFile(path), found: "something else", expected: "a comparison's plan in JSON")
+        }
+        return session(try Experiment(Recipe(file: RunFolder.open(path).recipe)), plan, path, quiet)
+    }
+
+    /// Whether a comparison was started in this folder.
+    public static func exists(at path: String) -> Bool { FileManager.default.fileExists(atPath: planFile(path)) }
+
+    private static func session(_ experiment: Experiment, _ plan: Plan, _ path: String, _ quiet: Bool)
+        -> ComparisonSession
+    {
+        ComparisonSession(
+            path: path, comparison: Comparison(experiment, policies: plan.policies, seeds: plan.seeds), isQuiet: quiet)
+    }
+
+    /// Runs what has not been run, in turn.
+    ///
+    /// - Returns: all records; nil where `stop` ended it early.
+    public func run(until stop: StopSignal = StopSignal()) throws -> [RunRecord]? {
+        var records: [RunRecord] = []
+        var isWarm = false
+        for (index, cell) in comparison.cells.enumerated() {
+            let folder = RunFolder(path: "\(path)/\(cell.name)")
+            if try folder.readSummary() == nil {
+                if !isWarm { try comparison.warmUp() }
+                isWarm = true
+                let position = StatusLine.Position(index + 1, of: comparison.cells.count)
+                guard try session(cell, folder, position).run(until: stop) != nil else { return nil }
+            }
+            records.append(try RunRecord(metricsLog: folder.metrics))
+        }
+        return records
+    }
+
+    private func session(
+        _ cell: Comparison.Cell, _ folder: RunFolder, _ position: StatusLine.Position
+    ) throws -> RunSession {
+        let experiment = comparison.experiment(for: cell)
+        return try FileManager.default.fileExists(atPath: folder.recipe)
+            ? RunSession.open(experiment, at: folder.path, position: position, quiet: isQuiet)
+            : RunSession.create(experiment, at: folder.path, position: position, quiet: isQuiet)
+    }
+
+    /// Writes `report.html` and returns its path.
+    public func writeReport(_ records: [RunRecord]) throws -> String {
+        let recipe = comparison.experiment.recipe
+        let report = RunFolder(path: path).report
+        try HTMLReport(
+            title: recipe.name, records: records, machine: Machine.current.description, recipe: recipe.yaml()
+        ).write(to: report)
+        return report
+    }
+}

@@ -1,0 +1,24 @@
+import ArgumentParser
+import Reporting
+import Training
+
+struct Resume: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Takes up a stopped run or comparison; it ends as if it had never been stopped.")
+
+    @Argument(help: "The folder of the run or comparison.")
+    var folder: String
+
+    @Flag(help: "Shows no progress.")
+    var quiet = false
+
+    func run() throws {
+        if ComparisonSession.exists(at: folder) {
+            return try ComparisonSession.open(at: folder, quiet: quiet).finish(until: .onTermination())
+        }
+        let run = try RunFolder.open(folder)
+        if try run.readSummary() != nil { throw TrainingError.notARun(path: folder, reason: "it is complete already") }
+        let experiment = try Experiment(Recipe(file: run.recipe))
+        try RunSession.open(experiment, at: folder, quiet: quiet).finish(until: .onTermination())
+    }
+}
