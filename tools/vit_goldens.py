@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes Tests/ModelsTests/Goldens/vit.safetensors: what PyTorch and Hugging Face compute with a tiny vision transformer.
+"""Writes Tests/ModelsTests/Goldens/vit.safetensors: what PyTorch and Hugging Face make of a tiny vision transformer.
 
     pip install torch==2.13.0 transformers safetensors numpy
     python3 tools/vit_goldens.py
@@ -7,8 +7,8 @@
 The file holds the images and labels, and under the names of Hugging Face's own model.safetensors the weights
 (`weight:`), the gradients of the mean cross-entropy (`gradient:`) and the weights after a few AdamW steps
 (`trained:`); besides, the logits of the class token, of the mean of the patches and of a subset of the patches, and
-each step's loss and gradient norm. Its metadata's one entry, `golden`, is JSON: the
-configuration, the optimiser's settings and the versions that made it.
+each step's loss and gradient norm. Its metadata's one entry, `golden`, is JSON: the configuration, the
+optimiser's settings and the versions that made it.
 """
 
 import copy
@@ -35,6 +35,7 @@ CONFIGURATION = {
     "intermediate_size": 32,
     "hidden_dropout_prob": 0.0,
     "layer_norm_eps": 1e-6,
+    "initializer_range": 0.02,
 }
 # The loss does not depend on the keys' biases, so their gradients are rounding noise; an epsilon well above it keeps
 # AdamW from blowing that noise up to full steps. Rate and decay are large so that each leaves its mark in few steps.
@@ -140,7 +141,8 @@ def main() -> None:
         "versions": {"torch": torch.__version__, "transformers": transformers.__version__, "numpy": numpy.__version__},
     }
     GOLDEN.parent.mkdir(parents=True, exist_ok=True)
-    save_file({name: value.detach().contiguous() for name, value in golden.items()}, GOLDEN, {"golden": json.dumps(about)})
+    tensors = {name: value.detach().contiguous() for name, value in golden.items()}
+    save_file(tensors, GOLDEN, {"golden": json.dumps(about)})
     print(f"{GOLDEN}: {len(golden)} tensors, {GOLDEN.stat().st_size} bytes")
 
 

@@ -40,7 +40,8 @@ public struct AdapterFolder {
             throw malformed("peft_type \(root["peft_type"] ?? "missing")", "LORA")
         }
         // What is switched off changes nothing; anything else that is not known would be lost in silence.
-        let foreign = root.filter { !descriptive.contains($0.key) && !read.contains($0.key) && !isOff($0.value) }.keys.sorted()
+        let foreign = root.filter { !descriptive.contains($0.key) && !read.contains($0.key) && !isOff($0.value) }.keys
+            .sorted()
         guard foreign.isEmpty else {
             throw malformed("\(foreign.joined(separator: ", ")) in use", "a plain LoRA adapter without them")
         }
@@ -54,7 +55,9 @@ public struct AdapterFolder {
         guard let targets = root["target_modules"] as? [String], !targets.isEmpty else {
             throw malformed("target_modules \(root["target_modules"] ?? "missing")", "a list of module names")
         }
-        guard let rank = root["r"] as? Int, rank > 0 else { throw malformed("r \(root["r"] ?? "missing")", "a rank of at least 1") }
+        guard let rank = root["r"] as? Int, rank > 0 else {
+            throw malformed("r \(root["r"] ?? "missing")", "a rank of at least 1")
+        }
         guard let alpha = root["lora_alpha"] as? Double else {
             throw malformed("lora_alpha \(root["lora_alpha"] ?? "missing")", "a number")
         }

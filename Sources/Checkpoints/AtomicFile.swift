@@ -46,7 +46,9 @@ public enum AtomicFile {
     private static func append(_ data: Data, to descriptor: Int32, _ path: String) throws(CheckpointError) {
         var offset = 0
         while offset < data.count {
-            let written = data.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress! + offset, data.count - offset) }
+            let written = data.withUnsafeBytes {
+                Foundation.write(descriptor, $0.baseAddress! + offset, data.count - offset)
+            }
             if written < 0 && errno == EINTR { continue }
             guard written >= 0 else { throw failure(path) }
             offset += written

@@ -58,7 +58,8 @@ public struct CheckpointFolder: Sendable, Equatable {
             throw .unreadable(file: listing, reason: "it is missing, so the checkpoint is incomplete")
         }
         guard let sums = try? JSONDecoder().decode([String: String].self, from: data) else {
-            throw .malformed(file: listing, found: "something else", expected: "a JSON object of file names and SHA-256 sums")
+            throw .malformed(
+                file: listing, found: "something else", expected: "a JSON object of file names and SHA-256 sums")
         }
         for (name, expected) in sums.sorted(by: { $0.key < $1.key }) {
             let found = try Self.sha256(file(name))

@@ -39,7 +39,8 @@ public struct Llama2CFile: TensorSource {
         let expected = Header.byteCount + 4 * end
         guard file.bytes.count == expected else {
             throw .malformed(
-                file: path, found: "\(file.bytes.count) bytes", expected: "\(expected), as the sizes in its header add up to")
+                file: path, found: "\(file.bytes.count) bytes",
+                expected: "\(expected), as the sizes in its header add up to")
         }
         (self.path, self.file, self.header, self.places) = (path, file, header, places)
     }
@@ -47,12 +48,16 @@ public struct Llama2CFile: TensorSource {
     private static func header(_ file: MappedFile) throws(CheckpointError) -> Header {
         guard file.bytes.count >= Header.byteCount else {
             throw .malformed(
-                file: file.path, found: "\(file.bytes.count) bytes", expected: "at least \(Header.byteCount), a llama2.c header")
+                file: file.path, found: "\(file.bytes.count) bytes",
+                expected: "at least \(Header.byteCount), a llama2.c header")
         }
-        let fields = (0..<7).map { Int(Int32(littleEndian: file.bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Int32.self))) }
+        let fields = (0..<7).map {
+            Int(Int32(littleEndian: file.bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Int32.self)))
+        }
         let header = Header(
             width: fields[0], innerWidth: fields[1], layerCount: fields[2], headCount: fields[3],
-            keyValueHeadCount: fields[4], vocabularySize: abs(fields[5]), contextLength: fields[6], isTied: fields[5] > 0)
+            keyValueHeadCount: fields[4], vocabularySize: abs(fields[5]), contextLength: fields[6],
+            isTied: fields[5] > 0)
         // Bounds that keep every product of sizes far from overflow.
         let isSane =
             fields.enumerated().allSatisfy { $0.offset == 5 ? $0.element != 0 : $0.element > 0 }
@@ -62,7 +67,8 @@ public struct Llama2CFile: TensorSource {
         else {
             throw .malformed(
                 file: file.path, found: "the sizes \(fields)",
-                expected: "width, inner width, layers, heads, key-value heads, vocabulary and context that make a Llama")
+                expected: "width, inner width, layers, heads, key-value heads, vocabulary and context that make a Llama"
+            )
         }
         return header
     }

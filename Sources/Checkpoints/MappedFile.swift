@@ -22,7 +22,9 @@ public final class MappedFile: Sendable {
             return
         }
         let protection = PROT_READ | PROT_WRITE
-        guard let address = mmap(nil, size, protection, MAP_PRIVATE | MAP_NORESERVE, descriptor, 0), address != MAP_FAILED else {
+        guard let address = mmap(nil, size, protection, MAP_PRIVATE | MAP_NORESERVE, descriptor, 0),
+            address != MAP_FAILED
+        else {
             throw .unreadable(file: path, reason: String(cString: strerror(errno)))
         }
         bytes = UnsafeRawBufferPointer(start: address, count: size)

@@ -36,7 +36,9 @@ public struct ModelFolder {
 
     /// `model_type`, such as `llama`.
     public var modelType: String? {
-        get throws(CheckpointError) { try JSONObject.parse(configuration, "\(path)/config.json")["model_type"] as? String }
+        get throws(CheckpointError) {
+            try JSONObject.parse(configuration, "\(path)/config.json")["model_type"] as? String
+        }
     }
 
     /// Writes a model that transformers reads.
@@ -61,7 +63,9 @@ public struct ModelFolder {
         root[root["dtype"] == nil ? "torch_dtype" : "dtype"] = dtype.description
         let files = try ShardedSafetensors.write(parameters.entries, as: dtype, limit: shardLimit, in: path)
         try removeStaleWeights(in: path, keeping: files)
-        if let companions, URL(fileURLWithPath: companions).standardizedFileURL != URL(fileURLWithPath: path).standardizedFileURL {
+        if let companions,
+            URL(fileURLWithPath: companions).standardizedFileURL != URL(fileURLWithPath: path).standardizedFileURL
+        {
             for name in Self.companions where manager.fileExists(atPath: "\(companions)/\(name)") {
                 try AtomicFile.write(try JSONObject.data("\(companions)/\(name)"), to: "\(path)/\(name)")
             }

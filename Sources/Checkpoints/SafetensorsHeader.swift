@@ -26,10 +26,13 @@ struct SafetensorsHeader {
             .malformed(file: file.path, found: found, expected: expected)
         }
         let bytes = file.bytes
-        guard bytes.count >= 8 else { throw malformed("\(bytes.count) bytes", "at least 8, the length of a safetensors header") }
+        guard bytes.count >= 8 else {
+            throw malformed("\(bytes.count) bytes", "at least 8, the length of a safetensors header")
+        }
         let claimed = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
         guard claimed <= maximumLength, Int(claimed) <= bytes.count - 8 else {
-            throw malformed("a header of \(claimed) bytes in a file of \(bytes.count)", "a safetensors header within the file")
+            throw malformed(
+                "a header of \(claimed) bytes in a file of \(bytes.count)", "a safetensors header within the file")
         }
         let dataStart = 8 + Int(claimed)
         let json = Data(bytes[8..<dataStart])
@@ -47,7 +50,9 @@ struct SafetensorsHeader {
                 entries.append(try entry(name, value, malformed))
             }
         }
-        entries.sort { ($0.range.lowerBound, $0.range.upperBound, $0.name) < ($1.range.lowerBound, $1.range.upperBound, $1.name) }
+        entries.sort {
+            ($0.range.lowerBound, $0.range.upperBound, $0.name) < ($1.range.lowerBound, $1.range.upperBound, $1.name)
+        }
         try checkLayout(entries, size: bytes.count - dataStart, malformed)
         return (SafetensorsHeader(entries: entries, metadata: metadata), dataStart)
     }
@@ -64,11 +69,14 @@ struct SafetensorsHeader {
         var size = dtype.byteCount
         for dimension in shape {
             let (product, overflow) = size.multipliedReportingOverflow(by: dimension)
-            guard dimension >= 0, !overflow else { throw malformed("\(name) of shape \(shape)", "sizes that fit in memory") }
+            guard dimension >= 0, !overflow else {
+                throw malformed("\(name) of shape \(shape)", "sizes that fit in memory")
+            }
             size = product
         }
         guard offsets[0] >= 0, offsets[1] >= offsets[0], offsets[1] - offsets[0] == size else {
-            throw malformed("\(name) of shape \(shape) in bytes \(offsets[0])..<\(offsets[1])", "\(size) bytes of \(code)")
+            throw malformed(
+                "\(name) of shape \(shape) in bytes \(offsets[0])..<\(offsets[1])", "\(size) bytes of \(code)")
         }
         return Entry(name: name, dtype: dtype, shape: shape, range: offsets[0]..<offsets[1])
     }
@@ -79,7 +87,8 @@ struct SafetensorsHeader {
         var end = 0
         for entry in entries {
             guard entry.range.lowerBound == end else {
-                throw malformed("\(entry.name) at byte \(entry.range.lowerBound) of the data", "\(end), where the one before ends")
+                throw malformed(
+                    "\(entry.name) at byte \(entry.range.lowerBound) of the data", "\(end), where the one before ends")
             }
             end = entry.range.upperBound
         }
@@ -97,7 +106,9 @@ struct SafetensorsHeader {
                 ] as [String: Any]
         }
         // Strings and integers always serialise.
-        var json = (try? JSONSerialization.data(withJSONObject: root, options: [.sortedKeys, .withoutEscapingSlashes])) ?? Data()
+        var json =
+            (try? JSONSerialization.data(withJSONObject: root, options: [.sortedKeys, .withoutEscapingSlashes]))
+            ?? Data()
         json.append(contentsOf: repeatElement(UInt8(ascii: " "), count: (8 - json.count % 8) % 8))
         return withUnsafeBytes(of: UInt64(json.count).littleEndian) { Data($0) } + json
     }

@@ -20,7 +20,8 @@ public struct ShardedSafetensors: TensorSource {
         var (files, missing): ([String: SafetensorsFile], [String]) = ([:], [])
         for name in Set(places.values).sorted() {
             guard Self.isPlain(name) else {
-                throw .malformed(file: path, found: "the shard \(name)", expected: "the name of a file in the same folder")
+                throw .malformed(
+                    file: path, found: "the shard \(name)", expected: "the name of a file in the same folder")
             }
             if FileManager.default.fileExists(atPath: "\(folder)/\(name)") {
                 files[name] = try SafetensorsFile("\(folder)/\(name)")
@@ -29,7 +30,8 @@ public struct ShardedSafetensors: TensorSource {
             }
         }
         guard missing.isEmpty else {
-            throw .malformed(file: path, found: "no file \(missing.joined(separator: ", "))", expected: "every shard beside it")
+            throw .malformed(
+                file: path, found: "no file \(missing.joined(separator: ", "))", expected: "every shard beside it")
         }
         let problems = Self.disagreements(places, files)
         guard problems.isEmpty else {
@@ -44,7 +46,9 @@ public struct ShardedSafetensors: TensorSource {
     }
 
     private static func disagreements(_ places: [String: String], _ files: [String: SafetensorsFile]) -> [String] {
-        let absent = places.filter { files[$0.value]?.shape(of: $0.key) == nil }.map { "\($0.key) is not in \($0.value)" }
+        let absent = places.filter { files[$0.value]?.shape(of: $0.key) == nil }.map {
+            "\($0.key) is not in \($0.value)"
+        }
         let unlisted = files.flatMap { file, content in
             content.tensorNames.filter { places[$0] != file }.map { "\($0) of \(file) is not listed there" }
         }
@@ -73,7 +77,8 @@ public struct ShardedSafetensors: TensorSource {
     ) throws -> [String] {
         let shards = partition(tensors, dtype, limit)
         let names = shards.indices.map { index in
-            shards.count == 1 ? "\(stem).safetensors" : String(format: "\(stem)-%05d-of-%05d.safetensors", index + 1, shards.count)
+            shards.count == 1
+                ? "\(stem).safetensors" : String(format: "\(stem)-%05d-of-%05d.safetensors", index + 1, shards.count)
         }
         for (shard, name) in zip(shards, names) {
             // transformers refuses files that do not say where their tensors come from.
@@ -93,7 +98,8 @@ public struct ShardedSafetensors: TensorSource {
     }
 
     /// In order, each shard as full as the limit allows; a tensor larger than that has one to itself.
-    private static func partition(_ tensors: [Parameters.Entry], _ dtype: DType?, _ limit: Int) -> [[Parameters.Entry]] {
+    private static func partition(_ tensors: [Parameters.Entry], _ dtype: DType?, _ limit: Int) -> [[Parameters.Entry]]
+    {
         var (shards, room): ([[Parameters.Entry]], Int) = ([[]], limit)
         for entry in tensors {
             let size = size(entry, dtype)

@@ -58,7 +58,8 @@ extension GPT2.Configuration {
     /// A `config.json` that transformers reads.
     public func json() throws -> Data {
         let root: [String: Any] = [
-            "architectures": ["GPT2LMHeadModel"], "model_type": "gpt2", "vocab_size": vocabularySize, "n_embd": hiddenSize,
+            "architectures": ["GPT2LMHeadModel"], "model_type": "gpt2", "vocab_size": vocabularySize,
+            "n_embd": hiddenSize,
             "n_layer": layerCount, "n_head": headCount, "n_positions": contextLength, "n_inner": intermediateSize,
             "layer_norm_epsilon": layerNormEpsilon, "tie_word_embeddings": tiesWordEmbeddings,
             "embd_pdrop": embeddingDropout, "resid_pdrop": residualDropout, "attn_pdrop": attentionDropout,

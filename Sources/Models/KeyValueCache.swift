@@ -29,7 +29,8 @@ public final class KeyValueCache {
     /// Appends a layer's keys and values [B, G, T, D].
     ///
     /// - Returns: those of all tokens.
-    func append(_ keys: Tensor, _ values: Tensor, layer index: Int) throws(TorchError) -> (keys: Tensor, values: Tensor) {
+    func append(_ keys: Tensor, _ values: Tensor, layer index: Int) throws(TorchError) -> (keys: Tensor, values: Tensor)
+    {
         let total = count + keys.size(2)
         if index == layers.count {
             layers.append(Layer(keys: try Self.room(like: keys, total), values: try Self.room(like: values, total)))

@@ -15,7 +15,9 @@ public struct LanguageTargets: Sendable {
     /// - Parameters:
     ///   - labels: B rows of T; `labels[b][t]` is the token that should follow place t of row b, negative where none counts.
     ///   - owners: the example of each place where rows hold several, in 0..<exampleCount; row b is example b where nil.
-    public init(labels: [[Int]], owners: [[Int]]? = nil, exampleCount: Int? = nil, device: Device = .cpu) throws(TorchError) {
+    public init(labels: [[Int]], owners: [[Int]]? = nil, exampleCount: Int? = nil, device: Device = .cpu)
+        throws(TorchError)
+    {
         var (places, tokens, examples): ([Int64], [Int64], [Int64]) = ([], [], [])
         let count = exampleCount ?? labels.count
         var counts = [Float](repeating: 0, count: count)
@@ -40,7 +42,9 @@ public struct LanguageTargets: Sendable {
     }
 
     /// The states [N, D] of those places of [B, T, D].
-    func of(_ hidden: Tensor) throws(TorchError) -> Tensor { try hidden.reshaped(-1, hidden.size(-1)).selected(0, places) }
+    func of(_ hidden: Tensor) throws(TorchError) -> Tensor {
+        try hidden.reshaped(-1, hidden.size(-1)).selected(0, places)
+    }
 }
 
 /// What predicting a batch's targets cost.

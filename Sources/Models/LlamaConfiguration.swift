@@ -128,7 +128,8 @@ extension Llama.Configuration {
         let types = try reader.strings("layer_types")
         guard types.count == layerCount, Set(types).isSubset(of: ["full_attention", "sliding_attention"]) else {
             throw ModelError(
-                key: "layer_types", found: "\(types)", expected: "full_attention or sliding_attention for \(layerCount) layers")
+                key: "layer_types", found: "\(types)",
+                expected: "full_attention or sliding_attention for \(layerCount) layers")
         }
         return types.map { $0 == "sliding_attention" ? window : nil }
     }
@@ -137,13 +138,16 @@ extension Llama.Configuration {
     public func validate() throws(ModelError) {
         guard headCount % keyValueHeadCount == 0 else {
             throw ModelError(
-                key: "num_key_value_heads", found: "\(keyValueHeadCount)", expected: "a divisor of num_attention_heads \(headCount)")
+                key: "num_key_value_heads", found: "\(keyValueHeadCount)",
+                expected: "a divisor of num_attention_heads \(headCount)")
         }
         guard headSize % 2 == 0 else {
-            throw ModelError(key: "head_dim", found: "\(headSize)", expected: "an even number, as rotations act on pairs")
+            throw ModelError(
+                key: "head_dim", found: "\(headSize)", expected: "an even number, as rotations act on pairs")
         }
         guard windows.count == layerCount else {
-            throw ModelError(key: "layer_types", found: "\(windows.count) windows", expected: "one for each of \(layerCount) layers")
+            throw ModelError(
+                key: "layer_types", found: "\(windows.count) windows", expected: "one for each of \(layerCount) layers")
         }
     }
 
@@ -156,7 +160,8 @@ extension Llama.Configuration {
             "num_hidden_layers": layerCount, "num_attention_heads": headCount, "num_key_value_heads": keyValueHeadCount,
             "head_dim": headSize, "max_position_embeddings": contextLength, "rms_norm_eps": rmsNormEpsilon,
             "rope_theta": ropeTheta, "tie_word_embeddings": tiesWordEmbeddings, "attention_bias": hasAttentionBias,
-            "mlp_bias": hasFeedForwardBias, "attention_dropout": attentionDropout, "initializer_range": initializerRange,
+            "mlp_bias": hasFeedForwardBias, "attention_dropout": attentionDropout,
+            "initializer_range": initializerRange,
             "hidden_act": isGemma ? "gelu_pytorch_tanh" : "silu",
         ]
         if let scaling = ropeScaling {

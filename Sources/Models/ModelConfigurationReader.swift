@@ -51,7 +51,9 @@ struct ModelConfigurationReader {
         try read(key, "a string", fallback) { $0 as? String }
     }
 
-    func strings(_ key: String) throws(ModelError) -> [String] { try read(key, "a list of strings", nil) { $0 as? [String] } }
+    func strings(_ key: String) throws(ModelError) -> [String] {
+        try read(key, "a list of strings", nil) { $0 as? [String] }
+    }
 
     func object(_ key: String) throws(ModelError) -> ModelConfigurationReader {
         let object = try read(key, "an object", nil) { $0 as? [String: Any] }

@@ -19,7 +19,8 @@ public struct TokenLayout: Sendable {
 
     /// One example a row, tokens at `start`, `start` + 1, ….
     public init(length: Int, startingAt start: Int = 0, device: Device = .cpu) throws(TorchError) {
-        self.init(try (Tensor.arange(length, device: device) + Double(start)).unsqueezed(0), nil, span: start + length)
+        let positions = try Tensor.arange(start + length, device: device).sliced(0, start..<start + length)
+        self.init(try positions.unsqueezed(0), nil, span: start + length)
     }
 
     /// Several examples a row, in runs of equal numbers; positions restart with every run.
@@ -48,7 +49,9 @@ public struct TokenLayout: Sendable {
     }
 
     /// The given layout, else one example a row from where the cache ends.
-    static func of(_ tokens: Tensor, _ given: TokenLayout?, after cache: KeyValueCache?) throws(TorchError) -> TokenLayout {
+    static func of(_ tokens: Tensor, _ given: TokenLayout?, after cache: KeyValueCache?) throws(TorchError)
+        -> TokenLayout
+    {
         if let given { return given }
         return try TokenLayout(length: tokens.size(1), startingAt: cache?.count ?? 0, device: tokens.device)
     }
@@ -65,8 +68,11 @@ public struct TokenLayout: Sendable {
         let batch = Swift.max(past.positions.size(0), positions.size(0))
         func rows(_ x: Tensor) throws(TorchError) -> Tensor { try x.expanded(batch, x.size(1)) }
         let joined = try Tensor.concatenated([rows(past.positions), rows(positions)], 1)
-        precondition((past.segments == nil) == (segments == nil), "tokens with segments follow only those with segments")
-        guard let old = past.segments, let new = segments else { return TokenLayout(joined, nil, span: past.span + span) }
+        precondition(
+            (past.segments == nil) == (segments == nil), "tokens with segments follow only those with segments")
+        guard let old = past.segments, let new = segments else {
+            return TokenLayout(joined, nil, span: past.span + span)
+        }
         return TokenLayout(joined, try .concatenated([old, new], 1), span: past.span + span)
     }
 
@@ -82,7 +88,8 @@ public struct TokenLayout: Sendable {
         }
         let order = try Tensor.arange(total, device: positions.device)
         // [T, S]: the key's place is not after the query's.
-        var mask = try order.unsqueezed(0).lessOrEqual(order.sliced(0, total - length..<total).unsqueezed(1)).unsqueezed(0)
+        var mask = try order.unsqueezed(0).lessOrEqual(order.sliced(0, total - length..<total).unsqueezed(1))
+            .unsqueezed(0)
         if let mine = segments, let theirs = all.segments {
             mask = try mask.and(mine.unsqueezed(-1).equal(theirs.unsqueezed(1)))
         }

@@ -17,6 +17,8 @@ public struct ViT: Sendable {
         public var intermediateSize = 768
         public var dropout = 0.0
         public var layerNormEpsilon = 1e-6
+        /// Standard deviation of fresh weights; narrow learners want more than the customary 0.02.
+        public var initializerRange = 0.02
         /// What the classifier reads: the class token, or the mean of the patches.
         public var pooling = Pooling.cls
 
@@ -33,6 +35,7 @@ public struct ViT: Sendable {
             case intermediateSize = "intermediate_size"
             case dropout = "hidden_dropout_prob"
             case layerNormEpsilon = "layer_norm_eps"
+            case initializerRange = "initializer_range"
             case pooling
         }
 
@@ -47,11 +50,13 @@ public struct ViT: Sendable {
                 throw ModelError(key: key, found: "\(value)", expected: "at least 1")
             }
             guard imageSize % patchSize == 0 else {
-                throw ModelError(key: "patch_size", found: "\(patchSize)", expected: "a divisor of image_size \(imageSize)")
+                throw ModelError(
+                    key: "patch_size", found: "\(patchSize)", expected: "a divisor of image_size \(imageSize)")
             }
             guard hiddenSize % headCount == 0 else {
                 throw ModelError(
-                    key: "num_attention_heads", found: "\(headCount)", expected: "a divisor of hidden_size \(hiddenSize)")
+                    key: "num_attention_heads", found: "\(headCount)",
+                    expected: "a divisor of hidden_size \(hiddenSize)")
             }
             guard dropout >= 0, dropout < 1 else {
                 throw ModelError(key: "hidden_dropout_prob", found: "\(dropout)", expected: "at least 0 and below 1")
@@ -60,6 +65,8 @@ public struct ViT: Sendable {
                 throw ModelError(key: "layer_norm_eps", found: "\(layerNormEpsilon)", expected: "a positive number")
             }
         }
+
+        var initializer: Initializer { .truncatedNormal(deviation: initializerRange) }
 
         public var patchesPerSide: Int { imageSize / patchSize }
         public var patchCount: Int { patchesPerSide * patchesPerSide }
@@ -82,7 +89,9 @@ public struct ViT: Sendable {
         self.layers = layers
         norm = try LayerNorm(
             vit / "layernorm", features: configuration.hiddenSize, epsilon: configuration.layerNormEpsilon)
-        classifier = try Linear(path / "classifier", from: configuration.hiddenSize, to: configuration.classCount)
+        classifier = try Linear(
+            path / "classifier", from: configuration.hiddenSize, to: configuration.classCount,
+            initializer: configuration.initializer)
     }
 
     /// What the classifier reads of each image.
@@ -123,7 +132,7 @@ struct PatchEmbeddings: Sendable {
     init(_ path: Path, _ configuration: ViT.Configuration) throws(TorchError) {
         self.configuration = configuration
         let (width, patch) = (configuration.hiddenSize, configuration.patchSize)
-        let normal = Initializer.truncatedNormal(deviation: 0.02)
+        let normal = configuration.initializer
         classToken = try path.parameter("cls_token", [1, 1, width], normal)
         positions = try path.parameter("position_embeddings", [1, 1 + configuration.patchCount, width], normal)
         let projection = path / "patch_embeddings" / "projection"
@@ -169,8 +178,9 @@ struct ViTLayer: Sendable {
         normBefore = try LayerNorm(path / "layernorm_before", features: width, epsilon: epsilon)
         normAfter = try LayerNorm(path / "layernorm_after", features: width, epsilon: epsilon)
         attention = try ViTAttention(path / "attention", configuration)
-        intermediate = try Linear(path / "intermediate" / "dense", from: width, to: configuration.intermediateSize)
-        output = try Linear(path / "output" / "dense", from: configuration.intermediateSize, to: width)
+        let (inner, initializer) = (configuration.intermediateSize, configuration.initializer)
+        intermediate = try Linear(path / "intermediate" / "dense", from: width, to: inner, initializer: initializer)
+        output = try Linear(path / "output" / "dense", from: inner, to: width, initializer: initializer)
         dropout = configuration.dropout
     }
 
@@ -186,10 +196,13 @@ struct ViTAttention: Sendable {
 
     init(_ path: Path, _ configuration: ViT.Configuration) throws(TorchError) {
         let width = configuration.hiddenSize
-        query = try Linear(path / "attention" / "query", from: width, to: width)
-        key = try Linear(path / "attention" / "key", from: width, to: width)
-        value = try Linear(path / "attention" / "value", from: width, to: width)
-        output = try Linear(path / "output" / "dense", from: width, to: width)
+        func linear(_ path: Path) throws(TorchError) -> Linear {
+            try Linear(path, from: width, to: width, initializer: configuration.initializer)
+        }
+        query = try linear(path / "attention" / "query")
+        key = try linear(path / "attention" / "key")
+        value = try linear(path / "attention" / "value")
+        output = try linear(path / "output" / "dense")
         headCount = configuration.headCount
     }
 

@@ -150,6 +150,8 @@ extension ParameterBuilder {
 
     /// FNV-1a over the name, so that the seed of a parameter does not depend on the order of creation.
     private static func seed(_ seed: UInt64, _ name: String) -> UInt64 {
-        name.utf8.reduce(0xcbf2_9ce4_8422_2325 ^ (seed &* 0x9e37_79b9_7f4a_7c15)) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+        name.utf8.reduce(0xcbf2_9ce4_8422_2325 ^ (seed &* 0x9e37_79b9_7f4a_7c15)) {
+            ($0 ^ UInt64($1)) &* 0x100_0000_01b3
+        }
     }
 }

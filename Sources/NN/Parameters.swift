@@ -51,7 +51,8 @@ public struct Parameters: Sendable {
         let names = Set(entries.map(\.name))
         let tied = updates.keys.filter { !names.contains($0) }.sorted()
         guard tied.isEmpty else {
-            throw ParameterError(problems: tied.map { "\($0) is tied to another parameter, so its adapter cannot be merged" })
+            throw ParameterError(
+                problems: tied.map { "\($0) is tied to another parameter, so its adapter cannot be merged" })
         }
         return try withoutGradients {
             Parameters(

@@ -66,7 +66,9 @@ public enum Initializer: Sendable, Equatable {
     }
 
     /// Redraws what lies beyond two deviations; 4.6 % at a time, so a few rounds do.
-    private func truncatedNormal(_ shape: [Int], _ deviation: Double, _ generator: Generator) throws(TorchError) -> Tensor {
+    private func truncatedNormal(_ shape: [Int], _ deviation: Double, _ generator: Generator) throws(TorchError)
+        -> Tensor
+    {
         var sample = try generator.normal(shape)
         while try sample.abs().max().item() > 2 {
             sample = try sample.abs().greater(2).choose(generator.normal(shape), else: sample)

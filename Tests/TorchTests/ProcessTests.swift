@@ -1,4 +1,3 @@
-import Dispatch
 import NN
 import TestSupport
 import Testing
@@ -10,6 +9,7 @@ import Torch
         @Test("A thousand training steps leave as many tensors as they found")
         func training() async {
             await #expect(processExitsWith: .success) {
+                Engine.threadCount = 1
                 let (learner, parameters) = try TinyLearner.make()
                 let optimizer = try AdamW(parameters, .init(weightDecay: 0.01))
                 let (points, quadrants) = try TinyLearner.examples(64)
@@ -47,15 +47,11 @@ import Torch
             await #expect(processExitsWith: .success) {
                 let shared = try Tensor.ones([16, 16])
                 let before = Tensor.liveCount
-                DispatchQueue.concurrentPerform(iterations: 8) { _ in
-                    #expect(throws: Never.self) {
-                        let products = try (0..<250).map { try shared * Double($0) }
-                        #expect(try products[249].sum().item() == 249 * 256)
-                    }
+                let sums = try await withThrowingTaskGroup(of: [Tensor].self) { group in
+                    for _ in 0..<8 { group.addTask { try (0..<250).map { try shared * Double($0) } } }
+                    return try await group.reduce(into: [Double]()) { try $0.append($1[249].sum().item()) }
                 }
-                #expect(Tensor.liveCount == before)
-                let made = try (0..<100).map { try shared + Double($0) }
-                await Task.detached { _ = consume made }.value
+                #expect(sums == [Double](repeating: 249 * 256, count: 8))
                 #expect(Tensor.liveCount == before)
             }
         }
