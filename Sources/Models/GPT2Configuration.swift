@@ -25,10 +25,10 @@ extension GPT2.Configuration {
     /// Reads a `config.json`.
     ///
     /// - Throws: the first key that is missing, of another kind than expected, or set to something that is not supported.
-    public init(json: Data) throws(ModelError) {
+    public init(json: Data) throws(SettingError) {
         let reader = try ModelConfigurationReader(json)
         let type = try reader.string("model_type")
-        guard type == "gpt2" else { throw ModelError(key: "model_type", found: type, expected: "gpt2") }
+        guard type == "gpt2" else { throw SettingError(key: "model_type", found: type, expected: "gpt2") }
         vocabularySize = try reader.count("vocab_size")
         hiddenSize = try reader.count("n_embd")
         layerCount = try reader.count("n_layer")
@@ -49,9 +49,9 @@ extension GPT2.Configuration {
     }
 
     /// - Throws: the first setting that does not fit the others.
-    public func validate() throws(ModelError) {
+    public func validate() throws(SettingError) {
         guard hiddenSize % headCount == 0 else {
-            throw ModelError(key: "n_head", found: "\(headCount)", expected: "a divisor of n_embd \(hiddenSize)")
+            throw SettingError(key: "n_head", found: "\(headCount)", expected: "a divisor of n_embd \(hiddenSize)")
         }
     }
 

@@ -45,19 +45,19 @@ extension Llama.Configuration {
     /// Reads a `config.json`.
     ///
     /// - Throws: the first key that is missing, of another kind than expected, or set to something that is not supported.
-    public init(json: Data) throws(ModelError) {
+    public init(json: Data) throws(SettingError) {
         self.init(try Self.reading(ModelConfigurationReader(json)))
         try validate()
     }
 
     private init(_ other: Self) { self = other }
 
-    private static func reading(_ reader: ModelConfigurationReader) throws(ModelError) -> Self {
+    private static func reading(_ reader: ModelConfigurationReader) throws(SettingError) -> Self {
         var result = Self()
         let type = try reader.string("model_type")
         guard let family = Llama.Family(rawValue: type) else {
             let known = Llama.Family.allCases.map(\.rawValue).joined(separator: ", ")
-            throw ModelError(key: "model_type", found: type, expected: "one of \(known)")
+            throw SettingError(key: "model_type", found: type, expected: "one of \(known)")
         }
         result.family = family
         try result.readSizes(reader)
@@ -67,7 +67,7 @@ extension Llama.Configuration {
         return result
     }
 
-    private mutating func readSizes(_ reader: ModelConfigurationReader) throws(ModelError) {
+    private mutating func readSizes(_ reader: ModelConfigurationReader) throws(SettingError) {
         vocabularySize = try reader.count("vocab_size")
         hiddenSize = try reader.count("hidden_size")
         intermediateSize = try reader.count("intermediate_size")
@@ -78,7 +78,7 @@ extension Llama.Configuration {
         contextLength = try reader.count("max_position_embeddings")
     }
 
-    private mutating func readKind(_ reader: ModelConfigurationReader) throws(ModelError) {
+    private mutating func readKind(_ reader: ModelConfigurationReader) throws(SettingError) {
         rmsNormEpsilon = try reader.number("rms_norm_eps", default: 1e-6)
         tiesWordEmbeddings = try reader.flag("tie_word_embeddings", default: isGemma)
         hasAttentionBias = try reader.flag("attention_bias", default: false)
@@ -90,12 +90,12 @@ extension Llama.Configuration {
         let activations = isGemma ? ["gelu_pytorch_tanh", "gelu"] : ["silu"]
         try reader.require(activation, activations, default: activations[0])
         guard !reader.has("quantization_config") else {
-            throw ModelError(key: "quantization_config", found: "set", expected: "weights that are not quantised")
+            throw SettingError(key: "quantization_config", found: "set", expected: "weights that are not quantised")
         }
     }
 
     /// The keys of transformers 5, else those of 4.
-    private mutating func readRotation(_ reader: ModelConfigurationReader) throws(ModelError) {
+    private mutating func readRotation(_ reader: ModelConfigurationReader) throws(SettingError) {
         let key = reader.has("rope_parameters") ? "rope_parameters" : "rope_scaling"
         let scaling = reader.has(key) ? try reader.object(key) : nil
         let holder = scaling.flatMap { $0.has("rope_theta") ? $0 : nil } ?? reader
@@ -110,13 +110,13 @@ extension Llama.Configuration {
                 factor: try scaling.number("factor"), lowFrequencyFactor: try scaling.number("low_freq_factor"),
                 highFrequencyFactor: try scaling.number("high_freq_factor"),
                 originalContextLength: try scaling.count("original_max_position_embeddings"))
-        default: throw ModelError(key: "\(key).rope_type", found: type, expected: "default or llama3")
+        default: throw SettingError(key: "\(key).rope_type", found: type, expected: "default or llama3")
         }
     }
 
     private static func windows(
         _ reader: ModelConfigurationReader, _ family: Llama.Family, _ layerCount: Int
-    ) throws(ModelError) -> [Int?] {
+    ) throws(SettingError) -> [Int?] {
         let isUsed = try family == .qwen2 ? reader.flag("use_sliding_window", default: false) : family == .mistral
         guard isUsed, reader.has("sliding_window") else { return Array(repeating: nil, count: layerCount) }
         let window = try reader.count("sliding_window")
@@ -127,7 +127,7 @@ extension Llama.Configuration {
         }
         let types = try reader.strings("layer_types")
         guard types.count == layerCount, Set(types).isSubset(of: ["full_attention", "sliding_attention"]) else {
-            throw ModelError(
+            throw SettingError(
                 key: "layer_types", found: "\(types)",
                 expected: "full_attention or sliding_attention for \(layerCount) layers")
         }
@@ -135,18 +135,18 @@ extension Llama.Configuration {
     }
 
     /// - Throws: the first setting that does not fit the others.
-    public func validate() throws(ModelError) {
+    public func validate() throws(SettingError) {
         guard headCount % keyValueHeadCount == 0 else {
-            throw ModelError(
+            throw SettingError(
                 key: "num_key_value_heads", found: "\(keyValueHeadCount)",
                 expected: "a divisor of num_attention_heads \(headCount)")
         }
         guard headSize % 2 == 0 else {
-            throw ModelError(
+            throw SettingError(
                 key: "head_dim", found: "\(headSize)", expected: "an even number, as rotations act on pairs")
         }
         guard windows.count == layerCount else {
-            throw ModelError(
+            throw SettingError(
                 key: "layer_types", found: "\(windows.count) windows", expected: "one for each of \(layerCount) layers")
         }
     }

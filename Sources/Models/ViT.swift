@@ -40,29 +40,29 @@ public struct ViT: Sendable {
         }
 
         /// - Throws: a sentence naming the first setting that does not fit.
-        public func validate() throws(ModelError) {
+        public func validate() throws(SettingError) {
             let counts = [
                 ("image_size", imageSize), ("patch_size", patchSize), ("num_channels", channelCount),
                 ("num_labels", classCount), ("hidden_size", hiddenSize), ("num_hidden_layers", layerCount),
                 ("num_attention_heads", headCount), ("intermediate_size", intermediateSize),
             ]
             for (key, value) in counts where value < 1 {
-                throw ModelError(key: key, found: "\(value)", expected: "at least 1")
+                throw SettingError(key: key, found: "\(value)", expected: "at least 1")
             }
             guard imageSize % patchSize == 0 else {
-                throw ModelError(
+                throw SettingError(
                     key: "patch_size", found: "\(patchSize)", expected: "a divisor of image_size \(imageSize)")
             }
             guard hiddenSize % headCount == 0 else {
-                throw ModelError(
+                throw SettingError(
                     key: "num_attention_heads", found: "\(headCount)",
                     expected: "a divisor of hidden_size \(hiddenSize)")
             }
             guard dropout >= 0, dropout < 1 else {
-                throw ModelError(key: "hidden_dropout_prob", found: "\(dropout)", expected: "at least 0 and below 1")
+                throw SettingError(key: "hidden_dropout_prob", found: "\(dropout)", expected: "at least 0 and below 1")
             }
             guard layerNormEpsilon > 0, layerNormEpsilon.isFinite else {
-                throw ModelError(key: "layer_norm_eps", found: "\(layerNormEpsilon)", expected: "a positive number")
+                throw SettingError(key: "layer_norm_eps", found: "\(layerNormEpsilon)", expected: "a positive number")
             }
         }
 

@@ -19,7 +19,7 @@ public struct ComparisonSession {
 
     private static func planFile(_ path: String) -> String { "\(path)/comparison.json" }
 
-    public static func create(_ experiment: Experiment, _ plan: Plan, at path: String, quiet: Bool) throws
+    public static func create(_ experiment: any Experiment, _ plan: Plan, at path: String, quiet: Bool) throws
         -> ComparisonSession
     {
         let folder = try RunFolder.create(path)
@@ -36,13 +36,13 @@ public struct ComparisonSession {
             throw CheckpointError.malformed(
                 file: planFile(path), found: "something else", expected: "a comparison's plan in JSON")
         }
-        return session(try Experiment(Recipe(file: RunFolder.open(path).recipe)), plan, path, quiet)
+        return session(try Recipe(file: RunFolder.open(path).recipe).experiment(), plan, path, quiet)
     }
 
     /// Whether a comparison was started in this folder.
     public static func exists(at path: String) -> Bool { FileManager.default.fileExists(atPath: planFile(path)) }
 
-    private static func session(_ experiment: Experiment, _ plan: Plan, _ path: String, _ quiet: Bool)
+    private static func session(_ experiment: any Experiment, _ plan: Plan, _ path: String, _ quiet: Bool)
         -> ComparisonSession
     {
         ComparisonSession(

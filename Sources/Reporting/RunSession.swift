@@ -5,13 +5,13 @@ import Training
 /// A run with everything that follows it: status line, `metrics.jsonl`, TensorBoard events and, at its end, `report.html`.
 public struct RunSession {
     public let folder: RunFolder
-    private let experiment: Experiment
+    private let experiment: any Experiment
     private let position: StatusLine.Position?
     private let isQuiet: Bool
 
     /// A new run in a new folder.
     public static func create(
-        _ experiment: Experiment, at path: String, position: StatusLine.Position? = nil, quiet: Bool = false
+        _ experiment: any Experiment, at path: String, position: StatusLine.Position? = nil, quiet: Bool = false
     ) throws -> RunSession {
         let folder = try RunFolder.create(path)
         try AtomicFile.write(Data(experiment.recipe.yaml().utf8), to: folder.recipe)
@@ -20,7 +20,7 @@ public struct RunSession {
 
     /// A run that was started before.
     public static func open(
-        _ experiment: Experiment, at path: String, position: StatusLine.Position? = nil, quiet: Bool = false
+        _ experiment: any Experiment, at path: String, position: StatusLine.Position? = nil, quiet: Bool = false
     ) throws -> RunSession {
         RunSession(folder: try RunFolder.open(path), experiment: experiment, position: position, isQuiet: quiet)
     }
@@ -34,9 +34,7 @@ public struct RunSession {
         let observers = RunObservers([
             StatusLine(position: position, quiet: isQuiet), log, try TensorBoardLog(folder: folder.path),
         ])
-        let trainer = try experiment.trainer(in: folder, emit: observers.observe)
-        if let checkpoint { try trainer.restore(checkpoint) }
-        let summary = try trainer.run(until: stop)
+        let summary = try experiment.train(in: folder, from: checkpoint, until: stop, emit: observers.observe)
         guard summary.isComplete else { return nil }
         return try RunRecord(metricsLog: folder.metrics)
     }

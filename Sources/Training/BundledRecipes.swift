@@ -12,8 +12,8 @@ public enum BundledRecipes {
           kind: digits
           path: .native/data/digits.csv.gz
           test_share: 0.25
-          crop_padding: 1
         model:
+          kind: vit
           image_size: 8
           patch_size: 2
           num_channels: 1
@@ -22,11 +22,14 @@ public enum BundledRecipes {
           num_hidden_layers: 4
           num_attention_heads: 4
           intermediate_size: 128
+          initializer_range: 0.08
+          pooling: mean
         training:
           epochs: 40
           batch_size: 64
           learning_rate: 2e-3
           warmup: 0.1
+          threads: 1
         evaluation:
           count: 20
         teacher: attent

@@ -11,11 +11,11 @@ public struct Comparison: Sendable {
         public var name: String { "\(policy.name)-seed\(seed)" }
     }
 
-    public let experiment: Experiment
+    public let experiment: any Experiment
     public let cells: [Cell]
 
     /// - Parameter seeds: how many; they count on from the recipe's.
-    public init(_ experiment: Experiment, policies: [Policy], seeds: Int) {
+    public init(_ experiment: any Experiment, policies: [Policy], seeds: Int) {
         self.experiment = experiment
         // Each round starts with another policy, so that none always comes first.
         cells = (0..<seeds).flatMap { round in
@@ -27,7 +27,7 @@ public struct Comparison: Sendable {
         }
     }
 
-    public func experiment(for cell: Cell) -> Experiment {
+    public func experiment(for cell: Cell) -> any Experiment {
         var recipe = experiment.recipe
         recipe.teacher = cell.policy
         recipe.training.seed = cell.seed
@@ -38,9 +38,9 @@ public struct Comparison: Sendable {
     public func warmUp() throws {
         var recipe = experiment.recipe
         recipe.teacher = .standard
-        let steps = 10.0 * Double(recipe.training.batchSize) / Double(recipe.training.epochs * experiment.training.count)
+        let steps = 10.0 * Double(recipe.training.batchSize) / Double(recipe.training.epochs * experiment.exampleCount)
         recipe.training.budget = min(1, steps)
         recipe.evaluation.count = 1
-        _ = try experiment.with(recipe).trainer(in: nil) { _ in }.run()
+        _ = try experiment.with(recipe).train(in: nil, from: nil, until: StopSignal()) { _ in }
     }
 }

@@ -58,7 +58,7 @@ extension Recipe {
     /// What a recipe need not say.
     private static func defaults(_ policy: Policy) throws -> Node {
         let template = Recipe(
-            name: "", data: ImageData(kind: .digits, path: ""), model: ViT.Configuration(),
+            name: "", data: .images(ImageData(kind: .digits, path: "")), model: .vit(ViT.Configuration()),
             training: TrainingSettings(epochs: 1), evaluation: EvaluationSettings(), checkpoints: CheckpointSettings(),
             teacher: policy)
         var node = try YAMLEncoder().encode(template).asNode()
@@ -79,7 +79,6 @@ extension Recipe {
         try require(training.learningRate > 0, "training.learning_rate", training.learningRate, "above 0")
         try require((0..<1).contains(training.warmup), "training.warmup", training.warmup, "at least 0 and below 1")
         try require(training.budget ?? 1 > 0, "training.budget", training.budget ?? 1, "above 0")
-        try require((0..<1).contains(data.testShare), "data.test_share", data.testShare, "at least 0 and below 1")
         try require(Device(training.device) != nil, "training.device", training.device, "cpu, cuda, cuda:N or mps")
         try require(training.threads ?? 1 >= 1, "training.threads", training.threads ?? 1, "at least 1")
         try require(
@@ -88,6 +87,7 @@ extension Recipe {
         try require(evaluation.batchSize >= 1, "evaluation.batch_size", evaluation.batchSize, "at least 1")
         try require(checkpoints.everySteps ?? 1 >= 1, "checkpoints.every_steps", checkpoints.everySteps ?? 1, "at least 1")
         try require(checkpoints.keep >= 1, "checkpoints.keep", checkpoints.keep, "at least 1")
+        do { try data.validate() } catch { throw RecipeError(source: source, line: nil, message: "data.\(error)") }
         do { try model.validate() } catch { throw RecipeError(source: source, line: nil, message: "model.\(error)") }
         do { try teacher.validate() } catch { throw RecipeError(source: source, line: nil, message: "\(error)") }
     }

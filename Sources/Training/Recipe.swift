@@ -6,8 +6,8 @@ import Torch
 /// Everything that decides a run, as one value; on disk a YAML file.
 public struct Recipe: Codable, Sendable, Equatable {
     public var name: String
-    public var data: ImageData
-    public var model: ViT.Configuration
+    public var data: DataSettings
+    public var model: ModelSettings
     public var training: TrainingSettings
     public var evaluation: EvaluationSettings
     public var checkpoints: CheckpointSettings
@@ -15,37 +15,6 @@ public struct Recipe: Codable, Sendable, Equatable {
     public var teacher: Policy
     /// The run whose final weights are the frozen reference of the `reducible` score.
     public var reference: String?
-}
-
-/// Labelled images and how they are seen.
-public struct ImageData: Codable, Sendable, Equatable {
-    public enum Kind: String, Codable, Sendable, CaseIterable {
-        /// scikit-learn's `digits.csv.gz`; the test part is split off.
-        case digits
-        /// CIFAR-10's binary batches, in a folder.
-        case cifar10
-        /// `train/CLASS/*.jpg` and `test/CLASS/*.jpg`.
-        case imageFolder = "image-folder"
-        /// MNIST's four files by their usual names, perhaps with `.gz`, in a folder.
-        case idx
-    }
-
-    public var kind: Kind
-    public var path: String
-    /// Share of the examples held out, where the data has no test part of its own.
-    public var testShare = 0.2
-    /// At most so many training examples; all where absent.
-    public var limit: Int?
-    /// Pixels by which a training image may shift, its border filled with black.
-    public var cropPadding = 0
-    /// Whether a training image may be mirrored.
-    public var flip = false
-
-    enum CodingKeys: String, CodingKey {
-        case kind, path, limit, flip
-        case testShare = "test_share"
-        case cropPadding = "crop_padding"
-    }
 }
 
 /// The optimisation: AdamW under a cosine schedule with warm-up.
@@ -61,8 +30,8 @@ public struct TrainingSettings: Codable, Sendable, Equatable {
     public var weightDecay = 0.05
     public var beta1 = 0.9
     public var beta2 = 0.999
-    /// The largest norm of a step's gradient; no clipping where absent.
-    public var gradientClipping: Double? = 1
+    /// The largest norm of a step's gradient; 0 for no clipping.
+    public var gradientClipping = 1.0
     public var labelSmoothing = 0.0
     public var seed: UInt64 = 0
     public var precision = Precision.auto

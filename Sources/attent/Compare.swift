@@ -20,7 +20,7 @@ struct Compare: ParsableCommand {
     }
 
     func run() throws {
-        let experiment = try Experiment(Recipe(named: options.recipe, overrides: options.overrides))
+        let experiment = try Recipe(named: options.recipe, overrides: options.overrides).experiment()
         let plan = ComparisonSession.Plan(
             policies: try policies.split(separator: ",").map { try Policy(preset: String($0)) }, seeds: seeds)
         let path = options.folder(for: experiment.recipe.name)

@@ -12,13 +12,10 @@ struct Evaluate: ParsableCommand {
     var step: Int?
 
     func run() throws {
-        let experiment = try Experiment(Recipe(file: RunFolder.open(folder).recipe))
-        let checkpoint =
-            try step.map { CheckpointFolder(path: "\(folder)/step-\($0)", step: $0) }
-            ?? Experiment.newestCheckpoint(of: folder)
-        let learner = try experiment.learner(from: checkpoint)
-        let metrics = try evaluation(
-            of: learner, on: experiment.validation, batchSize: experiment.recipe.evaluation.batchSize)
+        let run = try RunFolder.open(folder)
+        let experiment = try Recipe(file: run.recipe).experiment()
+        let checkpoint = try step.map { CheckpointFolder(path: "\(folder)/step-\($0)", step: $0) } ?? run.newestCheckpoint()
+        let metrics = try experiment.evaluate(checkpoint)
         print("checkpoint \(checkpoint.path)")
         for (metric, value) in metrics.sorted(by: { $0.key < $1.key }) { print("\(metric) \(value)") }
     }

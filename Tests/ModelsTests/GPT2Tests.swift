@@ -40,7 +40,7 @@ struct GPT2Tests {
             var root = try #require(JSONSerialization.jsonObject(with: golden.folder.configuration) as? [String: Any])
             root[key] = value
             let json = try JSONSerialization.data(withJSONObject: root)
-            #expect("\(key)") { try GPT2.Configuration(json: json) } throws: { ($0 as? ModelError)?.key == key }
+            #expect("\(key)") { try GPT2.Configuration(json: json) } throws: { ($0 as? SettingError)?.key == key }
         }
     }
 

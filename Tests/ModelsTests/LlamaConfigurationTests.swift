@@ -17,12 +17,12 @@ struct LlamaConfigurationTests {
         return try Llama.Configuration(json: JSONSerialization.data(withJSONObject: root))
     }
 
-    private func complaint(_ changes: [String: Any] = [:], without absent: String? = nil) -> ModelError? {
+    private func complaint(_ changes: [String: Any] = [:], without absent: String? = nil) -> SettingError? {
         do {
             _ = try read(changes, without: absent)
             return nil
         } catch {
-            return error as? ModelError
+            return error as? SettingError
         }
     }
 
@@ -78,7 +78,7 @@ struct LlamaConfigurationTests {
         #expect(complaint(["attention_dropout": 1.0])?.key == "attention_dropout")
         #expect(complaint(["partial_rotary_factor": 0.5])?.key == "partial_rotary_factor")
         #expect(complaint(["quantization_config": ["bits": 4]])?.key == "quantization_config")
-        #expect(throws: ModelError.self) { try Llama.Configuration(json: Data("[]".utf8)) }
+        #expect(throws: SettingError.self) { try Llama.Configuration(json: Data("[]".utf8)) }
     }
 
     @Test("what is written is read back the same", arguments: Llama.Family.allCases)

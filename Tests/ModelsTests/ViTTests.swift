@@ -136,7 +136,7 @@ private func spreadLearner(_ configuration: ViT.Configuration) throws -> ViT {
             ({ $0.layerNormEpsilon = -1e-6 }, "layer_norm_eps is -1e-06, expected a positive number"),
         ]
         for (change, sentence) in failures {
-            let error = #expect(throws: ModelError.self) { try configuration(change).validate() }
+            let error = #expect(throws: SettingError.self) { try configuration(change).validate() }
             #expect(error?.description == sentence)
         }
         try configuration().validate()

@@ -1,5 +1,47 @@
 import Datasets
 import Foundation
+import Models
+
+/// Labelled images and how they are seen.
+public struct ImageData: Codable, Sendable, Equatable {
+    public enum Kind: String, Codable, Sendable, CaseIterable {
+        /// scikit-learn's `digits.csv.gz`; the test part is split off.
+        case digits
+        /// CIFAR-10's binary batches, in a folder.
+        case cifar10
+        /// `train/CLASS/*.jpg` and `test/CLASS/*.jpg`, or PNG.
+        case imageFolder = "image-folder"
+        /// MNIST's four files by their usual names, perhaps with `.gz`, in a folder.
+        case idx
+    }
+
+    public var kind: Kind
+    public var path: String
+    /// Share of the examples held out, where the data has no test part of its own.
+    public var testShare = 0.2
+    /// At most so many training examples; all where absent.
+    public var limit: Int?
+    /// Pixels by which a training image may shift, its border filled with black.
+    public var cropPadding = 0
+    /// Whether a training image may be mirrored.
+    public var flip = false
+
+    enum CodingKeys: String, CodingKey {
+        case kind, path, limit, flip
+        case testShare = "test_share"
+        case cropPadding = "crop_padding"
+    }
+
+    func validate() throws(SettingError) {
+        guard (0..<1).contains(testShare) else {
+            throw SettingError(key: "test_share", found: "\(testShare)", expected: "at least 0 and below 1")
+        }
+        guard limit ?? 1 >= 1 else { throw SettingError(key: "limit", found: "\(limit ?? 0)", expected: "at least 1") }
+        guard cropPadding >= 0 else {
+            throw SettingError(key: "crop_padding", found: "\(cropPadding)", expected: "0 or more")
+        }
+    }
+}
 
 extension ImageData {
     /// The training part, augmented as the recipe says, and the held-out part, both normalised by the former's statistics.

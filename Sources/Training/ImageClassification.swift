@@ -1,0 +1,69 @@
+import Checkpoints
+import Datasets
+import Models
+import NN
+import Torch
+
+/// A vision transformer that learns to classify images.
+public struct ImageClassification: Experiment {
+    public let recipe: Recipe
+    private let model: ViT.Configuration
+    private let training: ImageDataset
+    private let validation: ImageDataset
+
+    init(_ recipe: Recipe, _ data: ImageData, _ model: ViT.Configuration) throws {
+        let (training, validation) = try data.load()
+        self.init(recipe: recipe, model: model, training: training, validation: validation)
+        try checkModelFitsData()
+    }
+
+    private init(recipe: Recipe, model: ViT.Configuration, training: ImageDataset, validation: ImageDataset) {
+        (self.recipe, self.model, self.training, self.validation) = (recipe, model, training, validation)
+    }
+
+    public var exampleCount: Int { training.count }
+
+    public func with(_ recipe: Recipe) -> ImageClassification {
+        ImageClassification(recipe: recipe, model: model, training: training, validation: validation)
+    }
+
+    public func train(
+        in folder: RunFolder?, from checkpoint: CheckpointFolder?, until stop: StopSignal,
+        emit: @escaping (TrainingEvent) throws -> Void
+    ) throws -> RunSummary {
+        let fresh = ParameterBuilder(seed: recipe.training.seed, device: recipe.training.place)
+        let trainer = try Trainer(
+            recipe: recipe, learner: learner(fresh), training: training, validation: validation, folder: folder, emit: emit)
+        if let reference = recipe.reference { trainer.reference = try learner(RunFolder.open(reference).newestCheckpoint()) }
+        if let checkpoint { try trainer.restore(checkpoint) }
+        return try trainer.run(until: stop)
+    }
+
+    public func evaluate(_ checkpoint: CheckpointFolder) throws -> [String: Double] {
+        try evaluation(of: learner(checkpoint), on: validation, batchSize: recipe.evaluation.batchSize)
+    }
+
+    private func learner(_ checkpoint: CheckpointFolder) throws -> ImageClassifier {
+        try checkpoint.verify()
+        let weights = try SafetensorsFile(checkpoint.file("model.safetensors"))
+        return try learner(ParameterBuilder(loading: weights, device: recipe.training.place))
+    }
+
+    private func learner(_ builder: ParameterBuilder) throws -> ImageClassifier {
+        try ImageClassifier(
+            builder, model, labelSmoothing: recipe.training.labelSmoothing,
+            computeType: recipe.training.precision.apply())
+    }
+
+    private func checkModelFitsData() throws(TrainingError) {
+        let checks = [
+            ("model.num_labels", model.classCount, training.classNames.count, "classes"),
+            ("model.num_channels", model.channelCount, training.channels, "channels"),
+            ("model.image_size", model.imageSize, training.size.height, "pixels a side"),
+            ("model.image_size", model.imageSize, training.size.width, "pixels a side"),
+        ]
+        for (key, found, expected, unit) in checks where found != expected {
+            throw .mismatch(what: key, found: "\(found)", expected: "\(expected), the \(unit) of \(training.source)")
+        }
+    }
+}
