@@ -17,36 +17,66 @@ let package = Package(
         .library(name: "Teaching", targets: ["Teaching"]),
         .library(name: "Torch", targets: ["Torch", "NN", "Models", "Checkpoints"]),
         .library(name: "Training", targets: ["Datasets", "Teaching", "Training", "Reporting"]),
+        .library(name: "Tokenizers", targets: ["Tokenizers"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.0"),
     ],
     targets: [
         .systemLibrary(name: "CLibTorch", pkgConfig: "libtorch"),
-        .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"]), .brew(["jpeg-turbo"])]),
+        .systemLibrary(
+            name: "CTurboJPEG", pkgConfig: "libturbojpeg",
+            providers: [.apt(["libturbojpeg0-dev"]), .brew(["jpeg-turbo"])]),
         .systemLibrary(name: "CSPNG", pkgConfig: "spng", providers: [.apt(["libspng-dev"]), .brew(["libspng"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+        .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
+        .systemLibrary(
+            name: "CSentencePieceLibrary", pkgConfig: "sentencepiece", providers: [.apt(["libsentencepiece-dev"])]),
         .target(name: "CTorch", dependencies: ["CLibTorch"], linkerSettings: rpath),
+        .target(name: "CSentencePiece", dependencies: ["CSentencePieceLibrary"]),
 
         // Data flows one way: a target depends only on targets above it.
         .target(name: "Torch", dependencies: ["CTorch"]),
         .target(name: "NN", dependencies: ["Torch"]),
         .target(name: "Models", dependencies: ["NN"]),
         .target(name: "Checkpoints", dependencies: ["NN", .product(name: "Crypto", package: "swift-crypto")]),
+        .target(
+            name: "Tokenizers",
+            dependencies: [
+                "CPCRE2", "CSentencePiece", .product(name: "HeapModule", package: "swift-collections"),
+            ]),
         .target(name: "Datasets", dependencies: ["CTurboJPEG", "CSPNG", "CZlib"]),
         .target(name: "Teaching"),
         .target(
             name: "Training",
             dependencies: ["Models", "Checkpoints", "Datasets", "Teaching", .product(name: "Yams", package: "Yams")]),
         .target(name: "Reporting", dependencies: ["Training", .product(name: "Mustache", package: "swift-mustache")]),
+        .executableTarget(name: "selection-bench", dependencies: ["Teaching"], path: "Benchmarks/Selection"),
+        .executableTarget(
+            name: "tokenizer-bench", dependencies: ["Tokenizers"], path: "Benchmarks/Tokenizers", exclude: ["peer.py"]),
         .executableTarget(
             name: "attent",
             dependencies: [
                 "Training", "Reporting", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
+
+        .target(name: "TestSupport", dependencies: ["NN"], path: "Tests/TestSupport"),
+        .testTarget(name: "TorchTests", dependencies: ["NN", "TestSupport"]),
+        .testTarget(name: "NNTests", dependencies: ["NN", "TestSupport"]),
+        .testTarget(
+            name: "ModelsTests", dependencies: ["Models", "Checkpoints", "TestSupport"], resources: [.copy("Goldens")]),
+        .testTarget(
+            name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"], resources: [.copy("Goldens")]),
+        .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers"], resources: [.copy("Resources")]),
+        .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "CTurboJPEG", "CZlib"]),
+        .testTarget(name: "TeachingTests", dependencies: ["Teaching"]),
+        .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"]),
+        .testTarget(name: "CommandTests", dependencies: ["attent"]),
+        .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Training"]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx20

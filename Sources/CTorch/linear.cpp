@@ -8,7 +8,7 @@
 
 #include "ct_context.h"
 #include "ct_nn.h"
-#include "internal.h"
+#include "fast_matmul.h"
 
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Weverything"
@@ -21,22 +21,6 @@ using namespace ct;
 namespace {
 
 std::atomic<bool> fast{false};
-
-class FastMatmul {
-public:
-    FastMatmul() : previous(current()) { set(at::Float32Precision::BF16); }
-    ~FastMatmul() { set(previous); }
-
-private:
-    at::Float32Precision previous;
-
-    static at::Float32Precision current() {
-        return at::globalContext().float32Precision(at::Float32Backend::MKLDNN, at::Float32Op::MATMUL);
-    }
-    static void set(at::Float32Precision precision) {
-        at::globalContext().setFloat32Precision(at::Float32Backend::MKLDNN, at::Float32Op::MATMUL, precision);
-    }
-};
 
 // A call into oneDNN costs some 15 µs more than one into the default kernels, which the smallest maps do not earn back.
 bool is_worthwhile(const at::Tensor& x, const at::Tensor& weight) {
@@ -70,13 +54,16 @@ struct FastLinear : torch::autograd::Function<FastLinear> {
 
 }  // namespace
 
+bool ct::prefers_fast_matmul(const at::Tensor& x, const at::Tensor& weight) {
+    return fast.load(std::memory_order_relaxed) && is_plain(x) && is_plain(weight) && !at::autocast::is_autocast_enabled(at::kCPU) &&
+           is_worthwhile(x, weight);
+}
+
 void ct_set_fast_linear(bool enabled) { fast.store(enabled, std::memory_order_relaxed); }
 
 ct_status ct_linear(ct_tensor x, ct_tensor weight, ct_tensor bias, ct_tensor* out) {
     return returning(out, [&] {
-        bool applies = fast.load(std::memory_order_relaxed) && is_plain(borrow(x)) && is_plain(borrow(weight)) &&
-                       !at::autocast::is_autocast_enabled(at::kCPU) && is_worthwhile(borrow(x), borrow(weight));
-        return applies ? FastLinear::apply(borrow(x), borrow(weight), maybe(bias))
-                       : at::linear(borrow(x), borrow(weight), maybe(bias));
+        return prefers_fast_matmul(borrow(x), borrow(weight)) ? FastLinear::apply(borrow(x), borrow(weight), maybe(bias))
+                                                              : at::linear(borrow(x), borrow(weight), maybe(bias));
     });
 }

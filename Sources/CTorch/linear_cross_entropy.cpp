@@ -1,6 +1,7 @@
-#include "ct_loss.h"
+#include <optional>
 
-#include "internal.h"
+#include "ct_loss.h"
+#include "fast_matmul.h"
 
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Weverything"
@@ -26,6 +27,8 @@ at::Tensor logits_of(const at::Tensor& hidden, const at::Tensor& weight) { retur
 struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
     static at::Tensor forward(AutogradContext* context, const at::Tensor& hidden, const at::Tensor& weight,
                               const at::Tensor& targets, int64_t rows, int64_t keptBytes, Details* details) {
+        std::optional<FastMatmul> guard;
+        if (prefers_fast_matmul(hidden, weight)) guard.emplace();
         const int64_t count = hidden.size(0);
         auto losses = at::empty({count}, hidden.options().dtype(at::kFloat));
         auto normalizers = at::empty_like(losses);
@@ -59,6 +62,8 @@ struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
     static variable_list backward(AutogradContext* context, variable_list gradients) {
         auto saved = context->get_saved_variables();
         const auto &hidden = saved[0], &weight = saved[1], &targets = saved[2], &normalizers = saved[3];
+        std::optional<FastMatmul> guard;
+        if (prefers_fast_matmul(hidden, weight)) guard.emplace();
         const int64_t rows = context->saved_data["rows"].toInt(), count = hidden.size(0);
         const auto gradient = gradients[0].to(at::kFloat).contiguous();
         const bool wantsHidden = context->needs_input_grad(0), wantsWeight = context->needs_input_grad(1);
@@ -96,8 +101,8 @@ ct_status ct_linear_cross_entropy(ct_tensor hiddenHandle, ct_tensor weightHandle
         const auto &hidden = borrow(hiddenHandle), &weight = borrow(weightHandle), &targets = borrow(targetsHandle);
         TORCH_CHECK(hidden.dim() == 2 && weight.dim() == 2 && hidden.size(1) == weight.size(1), "hidden states of shape ",
                     hidden.sizes(), " do not fit a head of shape ", weight.sizes());
-        TORCH_CHECK(targets.dim() == 1 && targets.size(0) == hidden.size(0) && targets.scalar_type() == at::kLong, "targets of shape ",
-                    targets.sizes(), " do not fit hidden states of shape ", hidden.sizes());
+        TORCH_CHECK(targets.dim() == 1 && targets.size(0) == hidden.size(0) && targets.scalar_type() == at::kLong,
+                    "targets of shape ", targets.sizes(), " do not fit hidden states of shape ", hidden.sizes());
         TORCH_CHECK(rows > 0, "a chunk has ", rows, " rows, expected at least 1");
         Details details{squares != nullptr, {}, {}};
         auto input = cast(hidden), head = cast(weight);

@@ -47,10 +47,10 @@ public final class AdamW {
             firstMoments: TensorList(first), secondMoments: TensorList(second), steps: TensorList(steps))
     }
 
-    /// Clips (unless the largest norm is 0), updates and clears the gradients.
+    /// Clips, updates and clears the gradients.
     ///
     /// - Returns: the gradient's norm before clipping.
-    public func step(learningRate: Double, clippingTo maximumNorm: Double) throws(TorchError) -> Double {
+    public func step(learningRate: Double, clippingTo maximumNorm: Double?) throws(TorchError) -> Double {
         let norm = try parameters.list.clipGradientNorm(to: maximumNorm)
         for group in groups where !group.names.isEmpty {
             let update = AdamWUpdate(

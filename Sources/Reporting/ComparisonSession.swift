@@ -1,16 +1,15 @@
 import Checkpoints
 import Foundation
-import Teaching
 import Training
 
 /// A comparison in a folder: one run folder a cell, and a report over all of them.
 public struct ComparisonSession {
     /// What was asked for, on disk as `comparison.json`, so that a stopped comparison can be taken up.
     public struct Plan: Codable, Sendable, Equatable {
-        public var policies: [Policy]
+        public var contenders: [Contender]
         public var seeds: Int
 
-        public init(policies: [Policy], seeds: Int) { (self.policies, self.seeds) = (policies, seeds) }
+        public init(contenders: [Contender], seeds: Int) { (self.contenders, self.seeds) = (contenders, seeds) }
     }
 
     public let path: String
@@ -22,10 +21,12 @@ public struct ComparisonSession {
     public static func create(_ experiment: any Experiment, _ plan: Plan, at path: String, quiet: Bool) throws
         -> ComparisonSession
     {
+        let comparison = Comparison(experiment, contenders: plan.contenders, seeds: plan.seeds)
+        for cell in comparison.cells { try comparison.experiment(for: cell).recipe.check(exampleCount: experiment.exampleCount) }
         let folder = try RunFolder.create(path)
         try AtomicFile.write(Data(experiment.recipe.yaml().utf8), to: folder.recipe)
         try AtomicFile.write(JSONEncoder().encode(plan), to: planFile(path))
-        return session(experiment, plan, path, quiet)
+        return ComparisonSession(path: path, comparison: comparison, isQuiet: quiet)
     }
 
     public static func open(at path: String, quiet: Bool) throws -> ComparisonSession {
@@ -36,18 +37,13 @@ public struct ComparisonSession {
             throw CheckpointError.malformed(
                 file: planFile(path), found: "something else", expected: "a comparison's plan in JSON")
         }
-        return session(try Recipe(file: RunFolder.open(path).recipe).experiment(), plan, path, quiet)
+        let experiment = try Recipe(file: RunFolder.open(path).recipe).experiment()
+        return ComparisonSession(
+            path: path, comparison: Comparison(experiment, contenders: plan.contenders, seeds: plan.seeds), isQuiet: quiet)
     }
 
     /// Whether a comparison was started in this folder.
     public static func exists(at path: String) -> Bool { FileManager.default.fileExists(atPath: planFile(path)) }
-
-    private static func session(_ experiment: any Experiment, _ plan: Plan, _ path: String, _ quiet: Bool)
-        -> ComparisonSession
-    {
-        ComparisonSession(
-            path: path, comparison: Comparison(experiment, policies: plan.policies, seeds: plan.seeds), isQuiet: quiet)
-    }
 
     /// Runs what has not been run, in turn.
     ///

@@ -13,6 +13,7 @@ public struct RunSession {
     public static func create(
         _ experiment: any Experiment, at path: String, position: StatusLine.Position? = nil, quiet: Bool = false
     ) throws -> RunSession {
+        try experiment.recipe.check(exampleCount: experiment.exampleCount)
         let folder = try RunFolder.create(path)
         try AtomicFile.write(Data(experiment.recipe.yaml().utf8), to: folder.recipe)
         return RunSession(folder: folder, experiment: experiment, position: position, isQuiet: quiet)

@@ -13,11 +13,11 @@ public struct TensorList: @unchecked Sendable {
 
     fileprivate var count: Int32 { Int32(handles.count) }
 
-    /// The L2 norm of all gradients together; scales them where it exceeds `maximum`, unless that is 0.
+    /// The L2 norm of all gradients together; scales them where it exceeds `maximum`.
     @discardableResult
-    public func clipGradientNorm(to maximum: Double) throws(TorchError) -> Double {
+    public func clipGradientNorm(to maximum: Double?) throws(TorchError) -> Double {
         var norm = 0.0
-        try check(ct_clip_gradient_norm(handles, count, maximum, &norm), "clipGradientNorm")
+        try check(ct_clip_gradient_norm(handles, count, maximum ?? 0, &norm), "clipGradientNorm")
         return norm
     }
 

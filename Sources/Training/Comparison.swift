@@ -1,27 +1,48 @@
 import Teaching
 
-/// Several policies on the same data and model, each over several seeds, interleaved so that a machine's drift hits all alike.
+/// A policy in a comparison, and what it may spend.
+public struct Contender: Codable, Sendable, Equatable {
+    /// Bears the contender's name.
+    public var policy: Policy
+    /// Share of standard training's cost; the recipe's where nil.
+    public var budget: Double?
+
+    /// Reads `POLICY`, or `POLICY@BUDGET` such as `standard@0.7`: standard training shortened to 70 % of its steps, its
+    /// learning rate fully decayed, which is the honest rival of everything that saves time.
+    public init(_ name: String) throws {
+        let parts = name.split(separator: "@", omittingEmptySubsequences: false).map(String.init)
+        policy = try Policy(preset: parts[0])
+        policy.name = name
+        guard parts.count > 1 else { return }
+        guard parts.count == 2, let budget = Double(parts[1]), budget > 0, budget.isFinite else {
+            throw TrainingError.mismatch(what: "the contender \(name)", found: "no budget after @", expected: "a number above 0")
+        }
+        self.budget = budget
+    }
+}
+
+/// Several contenders on the same data and model, each over several seeds, interleaved so that a machine's drift hits all alike.
 public struct Comparison: Sendable {
     /// One run of a comparison.
     public struct Cell: Sendable, Equatable {
-        public let policy: Policy
+        public let contender: Contender
         public let seed: UInt64
 
         /// The name of its folder.
-        public var name: String { "\(policy.name)-seed\(seed)" }
+        public var name: String { "\(contender.policy.name)-seed\(seed)" }
     }
 
     public let experiment: any Experiment
     public let cells: [Cell]
 
     /// - Parameter seeds: how many; they count on from the recipe's.
-    public init(_ experiment: any Experiment, policies: [Policy], seeds: Int) {
+    public init(_ experiment: any Experiment, contenders: [Contender], seeds: Int) {
         self.experiment = experiment
-        // Each round starts with another policy, so that none always comes first.
+        // Each round starts with another contender, so that none always comes first.
         cells = (0..<seeds).flatMap { round in
-            policies.indices.map { index in
+            contenders.indices.map { index in
                 Cell(
-                    policy: policies[(index + round) % policies.count],
+                    contender: contenders[(index + round) % contenders.count],
                     seed: experiment.recipe.training.seed + UInt64(round))
             }
         }
@@ -29,8 +50,9 @@ public struct Comparison: Sendable {
 
     public func experiment(for cell: Cell) -> any Experiment {
         var recipe = experiment.recipe
-        recipe.teacher = cell.policy
+        recipe.teacher = cell.contender.policy
         recipe.training.seed = cell.seed
+        if let budget = cell.contender.budget { recipe.training.budget = budget }
         return experiment.with(recipe)
     }
 

@@ -33,6 +33,10 @@ extension Recipe {
         recipe.training.precision = try setUpEngine()
         switch (data, model) {
         case (.images(let data), .vit(let model)): return try ImageClassification(recipe, data, model)
+        case (.scenes(let data), .multimae(let model)): return try recipe.experiment(data, model)
+        default:
+            throw TrainingError.mismatch(
+                what: "model.kind", found: model.kind.rawValue, expected: "one that learns from data of the kind \(data.kind)")
         }
     }
 

@@ -25,6 +25,13 @@ public protocol Learner: Sendable {
 
     /// Quality on a batch of held-out data, as sums that add up over batches.
     func evaluate(_ content: Content) throws -> Tally
+
+    /// The metrics that a tally of all held-out data amounts to; its means, where a learner says nothing else.
+    func metrics(of tally: Tally) -> [String: Double]
+}
+
+extension Learner {
+    public func metrics(of tally: Tally) -> [String: Double] { tally.means }
 }
 
 /// The outcome of a forward pass, one value an example.

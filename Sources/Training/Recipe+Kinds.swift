@@ -3,18 +3,36 @@ import Models
 /// What is learnt from, told apart by its `kind`.
 public enum DataSettings: Codable, Sendable, Equatable {
     case images(ImageData)
+    case scenes(SceneData)
 
-    public init(from decoder: any Decoder) throws { self = .images(try ImageData(from: decoder)) }
+    private enum CodingKeys: String, CodingKey { case kind }
+
+    public init(from decoder: any Decoder) throws {
+        let kind = try decoder.container(keyedBy: CodingKeys.self).decode(String.self, forKey: .kind)
+        self =
+            SceneData.Kind(rawValue: kind) == nil
+            ? .images(try ImageData(from: decoder)) : .scenes(try SceneData(from: decoder))
+    }
 
     public func encode(to encoder: any Encoder) throws {
         switch self {
         case .images(let data): try data.encode(to: encoder)
+        case .scenes(let data): try data.encode(to: encoder)
+        }
+    }
+
+    /// Its name on disk.
+    var kind: String {
+        switch self {
+        case .images(let data): data.kind.rawValue
+        case .scenes(let data): data.kind.rawValue
         }
     }
 
     func validate() throws(SettingError) {
         switch self {
         case .images(let data): try data.validate()
+        case .scenes(let data): try data.validate()
         }
     }
 }
@@ -22,22 +40,31 @@ public enum DataSettings: Codable, Sendable, Equatable {
 /// What learns, told apart by its `kind`.
 public enum ModelSettings: Codable, Sendable, Equatable {
     case vit(ViT.Configuration)
+    case multimae(MultiMAESettings)
 
-    private enum Kind: String, Codable { case vit }
+    enum Kind: String, Codable { case vit, multimae }
     private enum CodingKeys: String, CodingKey { case kind }
 
     public init(from decoder: any Decoder) throws {
         switch try decoder.container(keyedBy: CodingKeys.self).decode(Kind.self, forKey: .kind) {
         case .vit: self = .vit(try ViT.Configuration(from: decoder))
+        case .multimae: self = .multimae(try MultiMAESettings(from: decoder))
         }
     }
 
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(kind, forKey: .kind)
         switch self {
-        case .vit(let configuration):
-            try container.encode(Kind.vit, forKey: .kind)
-            try configuration.encode(to: encoder)
+        case .vit(let configuration): try configuration.encode(to: encoder)
+        case .multimae(let settings): try settings.encode(to: encoder)
+        }
+    }
+
+    var kind: Kind {
+        switch self {
+        case .vit: .vit
+        case .multimae: .multimae
         }
     }
 
@@ -45,12 +72,14 @@ public enum ModelSettings: Codable, Sendable, Equatable {
     var width: Int {
         switch self {
         case .vit(let configuration): configuration.hiddenSize
+        case .multimae(let settings): settings.network.hiddenSize
         }
     }
 
     func validate() throws(SettingError) {
         switch self {
         case .vit(let configuration): try configuration.validate()
+        case .multimae(let settings): try settings.validate()
         }
     }
 }

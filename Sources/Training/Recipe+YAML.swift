@@ -23,7 +23,7 @@ extension Recipe {
         }
         for override in overrides { try root.apply(override: override) }
         let policy = try Self.takePreset(from: &root, source)
-        self = try RecipeDecoder.decode(Recipe.self, from: root, defaults: Self.defaults(policy), source: source)
+        self = try RecipeDecoder.decode(Recipe.self, from: root, defaults: Self.defaults(policy, for: root), source: source)
         try validate(source: source)
     }
 
@@ -55,17 +55,32 @@ extension Recipe {
         return policy
     }
 
-    /// What a recipe need not say.
-    private static func defaults(_ policy: Policy) throws -> Node {
+    /// What a recipe of the kinds that `root` names need not say.
+    private static func defaults(_ policy: Policy, for root: Node) throws -> Node {
+        let areScenes = root["data"]?["kind"]?.string == SceneData.Kind.scenes.rawValue
+        let isMultiMAE = root["model"]?["kind"]?.string == ModelSettings.Kind.multimae.rawValue
         let template = Recipe(
-            name: "", data: .images(ImageData(kind: .digits, path: "")), model: .vit(ViT.Configuration()),
+            name: "", data: areScenes ? .scenes(SceneData(count: 0)) : .images(ImageData(kind: .digits, path: "")),
+            model: isMultiMAE ? .multimae(MultiMAESettings()) : .vit(ViT.Configuration()),
             training: TrainingSettings(epochs: 1), evaluation: EvaluationSettings(), checkpoints: CheckpointSettings(),
             teacher: policy)
         var node = try YAMLEncoder().encode(template).asNode()
-        for required in [["name"], ["data", "kind"], ["data", "path"], ["training", "epochs"], ["model", "num_labels"]] {
+        let demanded = [
+            ["name"], ["data", "kind"], ["data", "path"], ["data", "count"], ["training", "epochs"], ["model", "num_labels"],
+        ]
+        for required in demanded {
             node.remove(required[...])
         }
         return node
+    }
+
+    /// Checks what only shows beside the data: a batch larger than what is selected would never be full.
+    public func check(exampleCount: Int) throws(TrainingError) {
+        let ratio = teacher.hasFixedCount ? min(teacher.ratio.start, teacher.ratio.end) : 1
+        let selection = Int((ratio * Double(exampleCount)).rounded(.up))
+        guard training.batchSize <= selection else {
+            throw .batchLargerThanSelection(batch: training.batchSize, selection: selection, policy: teacher.name)
+        }
     }
 
     func validate(source: String) throws {
@@ -79,6 +94,8 @@ extension Recipe {
         try require(training.learningRate > 0, "training.learning_rate", training.learningRate, "above 0")
         try require((0..<1).contains(training.warmup), "training.warmup", training.warmup, "at least 0 and below 1")
         try require(training.budget ?? 1 > 0, "training.budget", training.budget ?? 1, "above 0")
+        try require(
+            training.gradientClipping >= 0, "training.gradient_clipping", training.gradientClipping, "0 (none) or more")
         try require(Device(training.device) != nil, "training.device", training.device, "cpu, cuda, cuda:N or mps")
         try require(training.threads ?? 1 >= 1, "training.threads", training.threads ?? 1, "at least 1")
         try require(

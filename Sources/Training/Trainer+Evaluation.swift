@@ -31,5 +31,5 @@ public func evaluation<L: Learner, Source: Dataset>(
     let loader = BatchLoader(dataset, batches: batches, view: .plain)
     var tally = Tally()
     while let batch = try loader.next() { tally.add(try learner.evaluate(batch.content)) }
-    return tally.means
+    return learner.metrics(of: tally)
 }

@@ -59,15 +59,4 @@ extension Trainer {
             scoreQuantiles: teacher.table.quantiles([0, 0.1, 0.25, 0.5, 0.75, 0.9, 1]), selectionSeconds: selection,
             scoringSeconds: scoring)
     }
-
-    /// A batch larger than what is selected would never be full.
-    func checkSelectionFillsBatch() throws(TrainingError) {
-        let policy = recipe.teacher
-        let ratio = policy.hasFixedCount ? min(policy.ratio.start, policy.ratio.end) : 1
-        let selection = Int((ratio * Double(training.count)).rounded(.up))
-        guard recipe.training.batchSize <= selection else {
-            throw .batchLargerThanSelection(
-                batch: recipe.training.batchSize, selection: selection, policy: policy.name)
-        }
-    }
 }

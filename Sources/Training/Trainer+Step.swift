@@ -36,8 +36,9 @@ extension Trainer {
     private func update(_ losses: Tensor, _ weights: [Float]?, _ rate: Double) throws -> (loss: Double, norm: Double) {
         let loss = try weights.map { try (losses * Tensor($0, device: losses.device)).mean() } ?? losses.mean()
         try clock.measure(.backward) { () throws(TorchError) in try loss.backward() }
+        let largestNorm = recipe.training.gradientClipping
         let norm = try clock.measure(.optimizer) { () throws(TorchError) in
-            try optimizer.step(learningRate: rate, clippingTo: recipe.training.gradientClipping)
+            try optimizer.step(learningRate: rate, clippingTo: largestNorm > 0 ? largestNorm : nil)
         }
         return (try loss.item(), norm)
     }

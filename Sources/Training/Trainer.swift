@@ -48,6 +48,7 @@ public final class Trainer<L: Learner, Source: Dataset> where Source.Content == 
     ) throws {
         (self.recipe, self.learner, self.training, self.validation) = (recipe, learner, training, validation)
         (self.folder, self.emit) = (folder, emit)
+        try recipe.check(exampleCount: training.count)
         let settings = recipe.training
         optimizer = try AdamW(
             learner.parameters,
@@ -56,7 +57,6 @@ public final class Trainer<L: Learner, Source: Dataset> where Source.Content == 
         teacher = try Teacher(
             policy: recipe.teacher, exampleCount: training.count, epochs: settings.epochs, budget: settings.budget,
             seed: settings.seed)
-        try checkSelectionFillsBatch()
     }
 
     /// Trains until the budget is spent or `stop` is raised; then saves.

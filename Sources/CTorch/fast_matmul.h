@@ -1,0 +1,29 @@
+#pragma once
+// oneDNN's fp32 kernels for the products of linear maps.
+#include "internal.h"
+
+namespace ct {
+
+/// Sends fp32 products on the CPU to oneDNN for as long as it lives.
+class FastMatmul {
+public:
+    FastMatmul() : previous(current()) { set(at::Float32Precision::BF16); }
+    ~FastMatmul() { set(previous); }
+    FastMatmul(const FastMatmul&) = delete;
+    FastMatmul& operator=(const FastMatmul&) = delete;
+
+private:
+    at::Float32Precision previous;
+
+    static at::Float32Precision current() {
+        return at::globalContext().float32Precision(at::Float32Backend::MKLDNN, at::Float32Op::MATMUL);
+    }
+    static void set(at::Float32Precision precision) {
+        at::globalContext().setFloat32Precision(at::Float32Backend::MKLDNN, at::Float32Op::MATMUL, precision);
+    }
+};
+
+/// Whether x · weightᵀ is to run there: it is switched on, the operands are fp32 on the CPU, and it is large enough to pay.
+bool prefers_fast_matmul(const at::Tensor& x, const at::Tensor& weight);
+
+}  // namespace ct

@@ -1,0 +1,127 @@
+import Checkpoints
+import Datasets
+import Models
+import NN
+import Teaching
+import Torch
+
+/// A learner of scenes: a masked autoencoder, or an encoder being fine-tuned.
+public struct MultimodalTraining<L: Learner>: Experiment where L.Content == MultimodalBatch {
+    /// Makes the learner, drawing or loading its weights.
+    typealias Maker = @Sendable (ParameterBuilder, Recipe) throws -> L
+
+    public let recipe: Recipe
+    private let training: SceneDataset
+    private let validation: SceneDataset
+    private let initFrom: String?
+    private let make: Maker
+
+    init(
+        _ recipe: Recipe, training: SceneDataset, validation: SceneDataset, initFrom: String?, make: @escaping Maker
+    ) {
+        (self.recipe, self.training, self.validation) = (recipe, training, validation)
+        (self.initFrom, self.make) = (initFrom, make)
+    }
+
+    public var exampleCount: Int { training.count }
+
+    public func with(_ recipe: Recipe) -> MultimodalTraining {
+        MultimodalTraining(recipe, training: training, validation: validation, initFrom: initFrom, make: make)
+    }
+
+    public func train(
+        in folder: RunFolder?, from checkpoint: CheckpointFolder?, until stop: StopSignal,
+        emit: @escaping (TrainingEvent) throws -> Void
+    ) throws -> RunSummary {
+        let builder = ParameterBuilder(seed: recipe.training.seed, device: recipe.training.place)
+        let learner = try make(builder, recipe)
+        if let initFrom, checkpoint == nil { try learner.parameters.takeEncoder(from: RunFolder.open(initFrom)) }
+        let trainer = try Trainer(
+            recipe: recipe, learner: learner, training: training, validation: validation, folder: folder, emit: emit)
+        if let reference = recipe.reference {
+            trainer.reference = try self.learner(RunFolder.open(reference).newestCheckpoint())
+        }
+        if let checkpoint { try trainer.restore(checkpoint) }
+        return try trainer.run(until: stop)
+    }
+
+    public func evaluate(_ checkpoint: CheckpointFolder) throws -> [String: Double] {
+        try evaluation(of: learner(checkpoint), on: validation, batchSize: recipe.evaluation.batchSize)
+    }
+
+    private func learner(_ checkpoint: CheckpointFolder) throws -> L {
+        try checkpoint.verify()
+        let weights = try SafetensorsFile(checkpoint.file("model.safetensors"))
+        return try make(ParameterBuilder(loading: weights, device: recipe.training.place), recipe)
+    }
+}
+
+extension Parameters {
+    /// Overwrites the encoder's weights with those of a pre-training run's newest checkpoint.
+    fileprivate func takeEncoder(from run: RunFolder) throws {
+        let checkpoint = try run.newestCheckpoint()
+        try checkpoint.verify()
+        let file = try SafetensorsFile(checkpoint.file("model.safetensors"))
+        var problems: [String] = []
+        for entry in entries where entry.name.hasPrefix("multimae.") {
+            if file.shape(of: entry.name) == entry.tensor.shape {
+                try entry.tensor.copy(from: file.tensor(named: entry.name))
+            } else {
+                let found = file.shape(of: entry.name).map { "has the shape \($0)" } ?? "is missing"
+                problems.append("\(entry.name) \(found) in \(file.path), expected the shape \(entry.tensor.shape)")
+            }
+        }
+        guard problems.isEmpty else { throw ParameterError(problems: problems) }
+    }
+}
+
+extension Recipe {
+    /// The experiment of `task`, with the scenes rendered.
+    func experiment(_ data: SceneData, _ model: MultiMAESettings) throws -> any Experiment {
+        try check(data, model)
+        let (training, validation) = try data.load()
+        let network = model.network
+        func experiment<L: Learner>(_ make: @escaping MultimodalTraining<L>.Maker) -> MultimodalTraining<L> {
+            MultimodalTraining(
+                self, training: training, validation: validation, initFrom: model.initFrom, make: make)
+        }
+        switch model.task {
+        case .reconstruction:
+            return experiment { builder, recipe in
+                try MaskedAutoencoder(builder, network, computeType: recipe.training.precision.apply())
+            }
+        case .classification:
+            return experiment { builder, recipe in
+                try SceneClassifier(
+                    builder, network, classCount: SceneDataset.classNames.count,
+                    labelSmoothing: recipe.training.labelSmoothing, computeType: recipe.training.precision.apply())
+            }
+        case .segmentation:
+            return experiment { builder, recipe in
+                try SceneSegmenter(
+                    builder, network, classNames: SceneDataset.semanticNames,
+                    labelSmoothing: recipe.training.labelSmoothing, computeType: recipe.training.precision.apply())
+            }
+        case .depth:
+            return experiment { builder, recipe in
+                try SceneDepthEstimator(builder, network, computeType: recipe.training.precision.apply())
+            }
+        }
+    }
+
+    private func check(_ data: SceneData, _ model: MultiMAESettings) throws(TrainingError) {
+        guard model.network.imageSize == data.imageSize else {
+            throw .mismatch(
+                what: "model.image_size", found: "\(model.network.imageSize)", expected: "\(data.imageSize), as in data.image_size")
+        }
+        guard model.network.semanticClassCount == SceneDataset.semanticNames.count else {
+            throw .mismatch(
+                what: "model.num_semantic_labels", found: "\(model.network.semanticClassCount)",
+                expected: "\(SceneDataset.semanticNames.count), the classes of pixels in scenes")
+        }
+        guard [.loss, .reducible].contains(teacher.score) else {
+            throw .mismatch(
+                what: "teacher.score", found: teacher.score.rawValue, expected: "loss or reducible for the model multimae")
+        }
+    }
+}

@@ -1,0 +1,57 @@
+import Datasets
+import Models
+import NN
+import Teaching
+import Torch
+
+/// A pre-trained encoder that learns to tell what kind of scene an image shows.
+public struct SceneClassifier: Learner {
+    public let model: MultiMAEClassifier
+    public let parameters: Parameters
+    let labelSmoothing: Double
+    let device: Device
+    let computeType: DType?
+
+    public init(
+        _ builder: ParameterBuilder, _ configuration: MultiMAE.Configuration, classCount: Int, labelSmoothing: Double = 0,
+        computeType: DType? = nil
+    ) throws {
+        (model, parameters) = try ParameterBuilder.build(builder) { path throws(TorchError) in
+            try MultiMAEClassifier(path, configuration, classCount: classCount)
+        }
+        (self.labelSmoothing, device, self.computeType) = (labelSmoothing, builder.device, computeType)
+    }
+
+    public var elementCount: Int { model.encoder.configuration.tokenCount }
+
+    public func assess(
+        _ content: MultimodalBatch, elements: ElementSubset?, score: Policy.ScoreKind?, isTraining: Bool
+    ) throws -> Assessment {
+        let labels = try Tensor(content.labels, device: device)
+        return try Assessment(
+            losses: logits(content, elements, isTraining).crossEntropy(
+                labels, reduction: .none, labelSmoothing: labelSmoothing), score: score)
+    }
+
+    public func evaluate(_ content: MultimodalBatch) throws -> Tally {
+        try withoutGradients {
+            let labels = try Tensor(content.labels, device: device)
+            let logits = try logits(content, nil, false)
+            var tally = Tally()
+            let weight = Double(content.count)
+            tally.add(try logits.crossEntropy(labels, reduction: .sum).item(), weight: weight, to: "val/loss")
+            let hits = try logits.argmax(-1).equal(labels).to(.float32).sum().item()
+            tally.add(hits, weight: weight, to: "val/accuracy")
+            return tally
+        }
+    }
+
+    private func logits(
+        _ content: MultimodalBatch, _ elements: ElementSubset?, _ isTraining: Bool
+    ) throws -> Tensor {
+        let images = try ModalityImages(content, model.encoder.configuration.modalities, device)
+        return try Engine.autocast(to: computeType, on: device) { () throws(TorchError) in
+            try model.logits(images, visible: elements, isTraining: isTraining).to(.float32)
+        }
+    }
+}

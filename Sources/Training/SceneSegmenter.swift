@@ -1,0 +1,75 @@
+import Datasets
+import Models
+import NN
+import Teaching
+import Torch
+
+/// A pre-trained encoder that learns to tell what every pixel shows.
+public struct SceneSegmenter: Learner {
+    public let model: MultiMAESegmenter
+    public let parameters: Parameters
+    let classNames: [String]
+    let labelSmoothing: Double
+    let device: Device
+    let computeType: DType?
+
+    public init(
+        _ builder: ParameterBuilder, _ configuration: MultiMAE.Configuration, classNames: [String],
+        labelSmoothing: Double = 0, computeType: DType? = nil
+    ) throws {
+        (model, parameters) = try ParameterBuilder.build(builder) { path throws(TorchError) in
+            try MultiMAESegmenter(path, configuration, classCount: classNames.count)
+        }
+        (self.classNames, self.labelSmoothing) = (classNames, labelSmoothing)
+        (device, self.computeType) = (builder.device, computeType)
+    }
+
+    /// A map of the whole image wants the whole image.
+    public var elementCount: Int { 1 }
+
+    public func assess(
+        _ content: MultimodalBatch, elements: ElementSubset?, score: Policy.ScoreKind?, isTraining: Bool
+    ) throws -> Assessment {
+        let losses = try logits(content, isTraining).crossEntropy(
+            labels(content), reduction: .none, labelSmoothing: labelSmoothing)
+        return try Assessment(losses: losses.mean(1, 2), score: score)
+    }
+
+    public func evaluate(_ content: MultimodalBatch) throws -> Tally {
+        try withoutGradients {
+            let (labels, logits) = (try labels(content), try logits(content, false))
+            var tally = Tally()
+            let pixels = Double(labels.count)
+            tally.add(try logits.crossEntropy(labels, reduction: .sum).item(), weight: pixels, to: "val/loss")
+            let found = try logits.argmax(1)
+            tally.add(try found.equal(labels).to(.float32).sum().item(), weight: pixels, to: "val/pixel_accuracy")
+            for (index, name) in classNames.enumerated() {
+                let (mine, right) = (try found.equal(Double(index)), try labels.equal(Double(index)))
+                let common = try mine.and(right).to(.float32).sum().item()
+                tally.add(common, weight: try mine.or(right).to(.float32).sum().item(), to: "val/iou_\(name)")
+            }
+            return tally
+        }
+    }
+
+    /// Adds the mean over the classes of intersection over union, each over all pixels of the held-out images; classes that
+    /// nowhere occur do not count.
+    public func metrics(of tally: Tally) -> [String: Double] {
+        var metrics = tally.means.filter { $0.value.isFinite }
+        let shares = classNames.compactMap { metrics["val/iou_\($0)"] }
+        metrics["val/miou"] = shares.reduce(0, +) / Double(shares.count)
+        return metrics
+    }
+
+    private func labels(_ content: MultimodalBatch) throws(TorchError) -> Tensor {
+        try Tensor(
+            content.semantics, shape: [content.count, content.size.height, content.size.width], device: device)
+    }
+
+    private func logits(_ content: MultimodalBatch, _ isTraining: Bool) throws -> Tensor {
+        let images = try ModalityImages(content, model.encoder.configuration.modalities, device)
+        return try Engine.autocast(to: computeType, on: device) { () throws(TorchError) in
+            try model.logits(images, isTraining: isTraining).to(.float32)
+        }
+    }
+}

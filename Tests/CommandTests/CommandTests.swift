@@ -1,0 +1,70 @@
+import Foundation
+import Testing
+
+/// Runs the built `attent` as a user would.
+private func attent(_ arguments: String...) throws -> (status: Int32, output: String, error: String) {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+        .appendingPathComponent("attent")
+    process.arguments = arguments
+    process.currentDirectoryURL = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+    let (output, error) = (Pipe(), Pipe())
+    (process.standardOutput, process.standardError) = (output, error)
+    try process.run()
+    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    let complaint = String(decoding: error.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    return (process.terminationStatus, text, complaint)
+}
+
+private func temporaryPath() -> String { NSTemporaryDirectory() + "attent-\(UUID().uuidString)" }
+
+@Suite("Commands", .serialized) struct CommandTests {
+    @Test("errors of use exit with 2") func usage() throws {
+        #expect(try attent("train").status == 2)
+        #expect(try attent("dance").status == 2)
+        #expect(try attent("compare", "digits", "--seeds", "0").status == 2)
+        #expect(try attent("--help").status == 0)
+    }
+
+    @Test("other errors exit with 1 and one sentence, and leave nothing behind") func failures() throws {
+        let out = temporaryPath()
+        for (arguments, message) in [
+            (["--set", "training.epohs=1"], "attent: digits: unknown key training.epohs; did you mean epochs?"),
+            (["--set", "data.path=nowhere.csv"], "attent: nowhere.csv: found nothing there, expected a CSV file of digits"),
+            (["--set", "model.num_labels=7"], "attent: model.num_labels is 7, expected 10, the classes of"),
+            (["--set", "training.batch_size=5000"], "attent: training.batch_size is 5000, expected at most"),
+        ] {
+            let result = try attent("train", "digits", "--out", out, arguments[0], arguments[1])
+            #expect(result.status == 1)
+            #expect(result.error.hasPrefix(message), "\(result.error)")
+            #expect(result.error.split(separator: "\n").count == 1)
+            #expect(!FileManager.default.fileExists(atPath: out))
+        }
+    }
+
+    @Test("a run, its evaluation, and the refusal to write over it") func train() throws {
+        let out = temporaryPath()
+        defer { try? FileManager.default.removeItem(atPath: out) }
+        let settings = ["--quiet", "--set", "training.epochs=1"]
+        let run = try attent("train", "digits", "--out", out, settings[0], settings[1], settings[2])
+        #expect(run.status == 0, "\(run.error)")
+        for file in ["recipe.yaml", "metrics.jsonl", "summary.json", "report.html"] {
+            #expect(FileManager.default.fileExists(atPath: "\(out)/\(file)"), "\(file) is missing")
+        }
+        let accuracy = try #require(run.output.split(separator: "\n").first { $0.hasPrefix("val/accuracy") })
+        #expect(try attent("evaluate", out).output.contains(accuracy))
+        let again = try attent("train", "digits", "--out", out)
+        #expect(again.status == 1)
+        #expect(again.error == "attent: the output folder \(out) already exists, expected a new one\n")
+        #expect(try attent("resume", out).error.contains("it is complete already"))
+        #expect(try attent("resume", temporaryPath()).status == 1)
+    }
+
+    @Test("doctor tells the engine and the machine") func doctor() throws {
+        let result = try attent("doctor")
+        #expect(result.status == 0)
+        for word in ["libtorch", "C++11 ABI", "cpu capability", "GFLOP/s", "missing"] { #expect(result.output.contains(word)) }
+    }
+}

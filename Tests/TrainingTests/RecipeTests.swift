@@ -1,0 +1,102 @@
+import Teaching
+import Testing
+
+@testable import Training
+
+@Suite("Recipes") struct RecipeTests {
+    static let minimal = """
+        name: small
+        data:
+          kind: digits
+          path: digits.csv.gz
+        model:
+          kind: vit
+          num_labels: 10
+        training:
+          epochs: 3
+
+        """
+
+    private func failure(_ yaml: String, _ overrides: [String] = []) -> String? {
+        do {
+            _ = try Recipe(yaml: yaml, source: "r.yaml", overrides: overrides)
+            return nil
+        } catch { return "\(error)" }
+    }
+
+    @Test("what a recipe does not say has a default") func defaults() throws {
+        let recipe = try Recipe(yaml: Self.minimal, source: "r.yaml")
+        #expect(recipe.training.batchSize == 64)
+        #expect(recipe.teacher == .standard)
+        #expect(recipe.evaluation.count == 10)
+    }
+
+    @Test("a recipe written out in full reads back equal", arguments: Policy.presets) func roundTrip(policy: Policy) throws {
+        var recipe = try Recipe(yaml: Self.minimal, source: "r.yaml")
+        recipe.teacher = policy
+        recipe.training.gradientClipping = 0
+        recipe.training.budget = 0.3
+        recipe.reference = "runs/earlier"
+        #expect(try Recipe(yaml: recipe.yaml(), source: "copy") == recipe)
+    }
+
+    @Test("every bundled recipe is valid") func bundled() throws {
+        for (name, text) in BundledRecipes.all {
+            #expect(try Recipe(yaml: text, source: name).name == name)
+        }
+    }
+
+    @Test("overrides change single settings, and a preset's too") func overrides() throws {
+        let recipe = try Recipe(
+            yaml: Self.minimal, source: "r.yaml",
+            overrides: ["model.num_hidden_layers=2", "teacher=attent", "teacher.ratio.start=0.5", "training.budget=0.75"])
+        guard case .vit(let model) = recipe.model else { return #expect(Bool(false), "the model is a ViT") }
+        #expect(model.layerCount == 2)
+        #expect(recipe.teacher.selection == Policy.attent.selection)
+        #expect(recipe.teacher.ratio.start == 0.5)
+        #expect(recipe.training.budget == 0.75)
+    }
+
+    @Test("a preset can be named alone or with changes") func presets() throws {
+        #expect(try Recipe(yaml: Self.minimal + "teacher: infobatch\n", source: "").teacher == .infobatch)
+        let changed = try Recipe(
+            yaml: Self.minimal + "teacher:\n  policy: attent-simple\n  warm_up: 2\n", source: "")
+        #expect(changed.teacher.warmUp == 2)
+        #expect(changed.teacher.selection == .hard)
+    }
+
+    @Test(
+        "what is wrong is named with its line and what was expected",
+        arguments: [
+            ("  epochs: 3", "  epohs: 3", "r.yaml:8: the key training.epochs is missing"),
+            ("name: small", "name: small\nnmae: x", "r.yaml:2: unknown key nmae; did you mean name?"),
+            ("  epochs: 3", "  epochs: 3\n  bach_size: 8", "r.yaml:10: unknown key training.bach_size; did you mean batch_size?"),
+            ("  epochs: 3", "  epochs: many", "r.yaml:9: training.epochs is many, expected a whole number"),
+            ("  epochs: 3", "  epochs: 0", "r.yaml: training.epochs is 0, expected at least 1"),
+            ("  epochs: 3", "  epochs: 3\n  learning_rate: fast", "r.yaml:10: training.learning_rate is fast, expected a number"),
+            ("  path: digits.csv.gz", "", "r.yaml:3: the key data.path is missing"),
+            ("  epochs: 3", "  epochs: 3\n  device: gpu", "r.yaml: training.device is gpu, expected cpu, cuda, cuda:N or mps"),
+            ("  num_labels: 10", "  num_labels: 10\n  hidden_size: 30\n  num_attention_heads: 4",
+             "r.yaml: model.num_attention_heads is 4, expected a divisor of hidden_size 30"),
+            ("data:", "data: none\nmore:", "r.yaml:2: data is none, expected keys and values"),
+            ("name: small", "name: small\nteacher: atent", "r.yaml:2: unknown policy atent; did you mean attent?"),
+        ])
+    func mistakes(original: String, changed: String, message: String) {
+        let yaml = Self.minimal.replacing(original, with: changed)
+        #expect(failure(yaml) == message)
+    }
+
+    @Test(
+        "overrides that make no sense are refused",
+        arguments: [
+            ("training.epochs", "--set training.epochs: found no key, expected key.path=value"),
+            ("=3", "--set =3: found no key, expected key.path=value"),
+            ("training.epocs=3", "r.yaml: unknown key training.epocs; did you mean epochs?"),
+            ("teacher.ratio.start=1.5", "r.yaml: teacher setting ratio.start is 1.5, expected above 0 and at most 1"),
+            ("teacher.score=reducible", "r.yaml: reference is absent, expected a run folder, for the score reducible"),
+        ])
+    func badOverrides(override: String, message: String) { #expect(failure(Self.minimal, [override]) == message) }
+
+    @Test("text that is no YAML mapping is refused", arguments: ["- a\n- b\n", "just text\n", "a: [1\n", ""])
+    func notAMapping(yaml: String) { #expect(failure(yaml) != nil) }
+}

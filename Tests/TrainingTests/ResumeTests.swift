@@ -1,0 +1,94 @@
+import Checkpoints
+import Datasets
+import Foundation
+import Teaching
+import TestSupport
+import Testing
+
+@testable import Training
+
+@Suite("Resuming", .serialized) struct ResumeTests {
+    /// Everything about a run that does not depend on the clock.
+    private struct Outcome: Equatable {
+        var weights: [[Float]]
+        var moments: [[Float]]
+        var teacher: TeacherState
+        var position: Trainer<ImageClassifier, ImageDataset>.Position
+        var metrics: [String: Double]
+
+        init(_ trainer: Trainer<ImageClassifier, ImageDataset>) throws {
+            weights = try trainer.learner.parameters.entries.map { try $0.tensor.values() }
+            moments = try trainer.optimizer.state.map { try $0.tensor.values() }
+            (teacher, position, metrics) = (trainer.teacher.state, trainer.position, trainer.lastMetrics)
+        }
+    }
+
+    private func undisturbed(_ run: TinyRun) throws -> Outcome {
+        let trainer = try run.trainer()
+        #expect(try trainer.run().isComplete)
+        return try Outcome(trainer)
+    }
+
+    /// Stops after `step` steps, makes everything anew and goes on.
+    private func disturbed(_ run: TinyRun, at step: Int) throws -> Outcome {
+        try withTemporaryFolder { folder in
+            let runFolder = RunFolder(path: folder.path)
+            let stop = StopSignal()
+            let first = try run.trainer(folder: runFolder) { event in
+                if case .stepped(let summary) = event, summary.step == step { stop.raise() }
+            }
+            #expect(try !first.run(until: stop).isComplete)
+            let second = try run.trainer(folder: runFolder)
+            try second.restore(runFolder.newestCheckpoint())
+            #expect(try second.run().isComplete)
+            return try Outcome(second)
+        }
+    }
+
+    @Test("a run stopped at any step ends with the same bits", arguments: Policy.presets)
+    func everyPolicy(policy: Policy) throws {
+        let run = try TinyRun(tinyRecipe(policy))
+        let expected = try undisturbed(run)
+        for step in [1, 5, expected.position.step - 1] { #expect(try disturbed(run, at: step) == expected) }
+    }
+
+    @Test("equal seeds give equal runs, other seeds others") func seeds() throws {
+        let run = try TinyRun(tinyRecipe(.attent))
+        #expect(try undisturbed(run) == undisturbed(run))
+        var other = tinyRecipe(.attent)
+        other.training.seed = 1
+        #expect(try undisturbed(TinyRun(other)).weights != undisturbed(run).weights)
+    }
+
+    @Test("a checkpoint of other data or another teacher is refused") func foreign() throws {
+        try withTemporaryFolder { folder in
+            let runFolder = RunFolder(path: folder.path)
+            let run = try TinyRun(tinyRecipe(.attent))
+            _ = try run.trainer(folder: runFolder).run()
+            let checkpoint = try runFolder.newestCheckpoint()
+            #expect(throws: TrainingError.self) {
+                try TinyRun(tinyRecipe(.attent), count: 40).trainer().restore(checkpoint)
+            }
+            #expect(throws: TrainingError.self) { try TinyRun(tinyRecipe(.standard)).trainer().restore(checkpoint) }
+        }
+    }
+
+    @Test("a flipped bit in any file of a checkpoint is found, and named")
+    func damage() throws {
+        try withTemporaryFolder { folder in
+            let run = try TinyRun(tinyRecipe())
+            _ = try run.trainer(folder: RunFolder(path: folder.path)).run()
+            let checkpoint = try RunFolder(path: folder.path).newestCheckpoint()
+            for name in ["model.safetensors", "optimizer.safetensors", "teacher.bin", "state.json"] {
+                let url = URL(fileURLWithPath: checkpoint.file(name))
+                let intact = try Data(contentsOf: url)
+                var data = intact
+                data[data.count / 2] ^= 4
+                try data.write(to: url)
+                let error = #expect(throws: CheckpointError.self) { try run.trainer().restore(checkpoint) }
+                #expect(error?.description.contains(name) == true)
+                try intact.write(to: url)
+            }
+        }
+    }
+}
