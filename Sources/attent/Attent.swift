@@ -24,11 +24,9 @@ struct Attent: ParsableCommand {
         do {
             var command = command
             try command.run()
-        } catch let error as CleanExit {
-            exit(withError: error)
-        } catch let error as ExitCode {
-            exit(withError: error)
         } catch {
+            // A request for help is an error to the parser, and so is an exit with a code of our own.
+            guard exitCode(for: error) != .success, !(error is ExitCode) else { exit(withError: error) }
             report("attent: \(error)", exitCode: 1)
         }
     }

@@ -87,10 +87,7 @@ import Testing
     func color() throws {
         var (main, side): (Int32, Int32) = (-1, -1)
         try #require(openpty(&main, &side, nil, nil, nil) == 0)
-        defer {
-            close(side)
-            close(main)
-        }
+        defer { close(main) }
         let handle = FileHandle(fileDescriptor: side)
         #expect(Terminal(handle, environment: ["TERM": "xterm"]).hasColor)
         #expect(!Terminal(handle, environment: ["TERM": "xterm", "NO_COLOR": "1"]).hasColor)
@@ -107,10 +104,16 @@ import Testing
             time += 0.01
             line.observe(.stepped(Fixtures.step(step)))
         }
-        var buffer = [UInt8](repeating: 0, count: 16_384)
-        let count = read(main, &buffer, buffer.count)
-        let redraws = String(decoding: buffer.prefix(count), as: UTF8.self).split(separator: "\r")
+        close(side)
+        let redraws = Self.everything(from: main).split(separator: "\r")
         #expect((9...11).contains(redraws.count))
         #expect(redraws.allSatisfy { $0.hasSuffix("\u{1B}[K") && $0.count - 3 < 60 && !$0.contains("\n") })
+    }
+
+    /// Reads to the end: a pseudo-terminal hands over what was written in pieces.
+    private static func everything(from descriptor: Int32) -> String {
+        var (bytes, buffer): ([UInt8], [UInt8]) = ([], [UInt8](repeating: 0, count: 4096))
+        while case let count = read(descriptor, &buffer, buffer.count), count > 0 { bytes += buffer.prefix(count) }
+        return String(decoding: bytes, as: UTF8.self)
     }
 }

@@ -68,7 +68,7 @@ import Testing
     @Test(
         "what is wrong is named with its line and what was expected",
         arguments: [
-            ("  epochs: 3", "  epohs: 3", "r.yaml:8: the key training.epochs is missing"),
+            ("  epochs: 3", "  epohs: 3", "r.yaml:9: the key training.epochs is missing"),
             ("name: small", "name: small\nnmae: x", "r.yaml:2: unknown key nmae; did you mean name?"),
             ("  epochs: 3", "  epochs: 3\n  bach_size: 8", "r.yaml:10: unknown key training.bach_size; did you mean batch_size?"),
             ("  epochs: 3", "  epochs: many", "r.yaml:9: training.epochs is many, expected a whole number"),

@@ -32,7 +32,7 @@ import Testing
     /// Stops after `step` steps, makes everything anew and goes on.
     private func disturbed(_ run: TinyRun, at step: Int) throws -> Outcome {
         try withTemporaryFolder { folder in
-            let runFolder = RunFolder(path: folder.path)
+            let runFolder = RunFolder(path: folder)
             let stop = StopSignal()
             let first = try run.trainer(folder: runFolder) { event in
                 if case .stepped(let summary) = event, summary.step == step { stop.raise() }
@@ -62,7 +62,7 @@ import Testing
 
     @Test("a checkpoint of other data or another teacher is refused") func foreign() throws {
         try withTemporaryFolder { folder in
-            let runFolder = RunFolder(path: folder.path)
+            let runFolder = RunFolder(path: folder)
             let run = try TinyRun(tinyRecipe(.attent))
             _ = try run.trainer(folder: runFolder).run()
             let checkpoint = try runFolder.newestCheckpoint()
@@ -77,8 +77,8 @@ import Testing
     func damage() throws {
         try withTemporaryFolder { folder in
             let run = try TinyRun(tinyRecipe())
-            _ = try run.trainer(folder: RunFolder(path: folder.path)).run()
-            let checkpoint = try RunFolder(path: folder.path).newestCheckpoint()
+            _ = try run.trainer(folder: RunFolder(path: folder)).run()
+            let checkpoint = try RunFolder(path: folder).newestCheckpoint()
             for name in ["model.safetensors", "optimizer.safetensors", "teacher.bin", "state.json"] {
                 let url = URL(fileURLWithPath: checkpoint.file(name))
                 let intact = try Data(contentsOf: url)

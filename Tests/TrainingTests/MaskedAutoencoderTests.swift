@@ -1,0 +1,224 @@
+import Datasets
+import Foundation
+import Models
+import NN
+import TestSupport
+import Testing
+import Torch
+
+@testable import Training
+
+private let size = ImageSize(height: 16, width: 16)
+
+private func network(_ modalities: [Modality] = Modality.allCases) -> MultiMAE.Configuration {
+    var network = MultiMAE.Configuration()
+    (network.modalities, network.imageSize, network.patchSize) = (modalities, 16, 4)
+    (network.hiddenSize, network.layerCount, network.headCount, network.intermediateSize) = (16, 2, 2, 32)
+    (network.decoderHiddenSize, network.decoderLayerCount, network.decoderHeadCount) = (8, 1, 2)
+    (network.decoderIntermediateSize, network.semanticEmbeddingSize, network.visibleTokenCount) = (16, 4, 10)
+    return network
+}
+
+private func scenes(_ count: Int = 12) throws -> SceneDataset {
+    try SceneDataset(seed: 1, indices: 0..<count, size: size)
+}
+
+@Suite struct MaskedAutoencoderTests {
+    private let learner: MaskedAutoencoder
+
+    init() throws { learner = try MaskedAutoencoder(ParameterBuilder(seed: 1), network()) }
+
+    private func scores(_ batch: MultimodalBatch) throws -> [Float] {
+        let assessment = try withoutGradients {
+            try learner.assess(batch, elements: nil, score: .loss, isTraining: false)
+        }
+        return try #require(try assessment.scores?.floats)
+    }
+
+    @Test("Two passes over an unchanged learner give the same scores, to the bit, however examples are batched")
+    func repeatable() throws {
+        let data = try scenes()
+        let first = try scores(data.collate(Array(0..<12), view: .plain))
+        #expect(try scores(data.collate(Array(0..<12), view: .plain)) == first)
+        let parts =
+            try scores(data.collate([0, 1, 2, 3, 4], view: .plain)) + scores(data.collate([5, 6], view: .plain))
+        #expect(zip(parts, first).allSatisfy { abs($0 - $1) < 1e-5 })
+        #expect(Set(first).count == 12)
+    }
+
+    @Test("Masks change with the visit while training, so the same example's loss does too")
+    func visits() throws {
+        let data = try scenes()
+        let one = try scores(data.collate([3], view: .augmented(seed: 1, visit: 1)))
+        #expect(try scores(data.collate([3], view: .augmented(seed: 1, visit: 1))) == one)
+        #expect(try scores(data.collate([3], view: .augmented(seed: 1, visit: 2))) != one)
+    }
+
+    @Test("The score is the training loss, and both are the sum of the modalities' losses")
+    func sum() throws {
+        let batch = try scenes().collate(Array(0..<12), view: .plain)
+        let assessment = try learner.assess(batch, elements: nil, score: .loss, isTraining: true)
+        let losses = try assessment.losses.floats
+        #expect(try assessment.scores?.floats == losses)
+        #expect(!(assessment.scores?.requiresGradient ?? true))
+        let metrics = learner.metrics(of: try learner.evaluate(batch))
+        let parts = Modality.allCases.compactMap { metrics["val/loss_\($0.rawValue)"] }
+        let mean = Double(losses.reduce(0, +)) / 12
+        #expect(parts.count == 3 && (metrics["val/loss"] ?? 0).isNear(mean, 1e-5))
+        #expect(parts.reduce(0, +).isNear(mean, 1e-5))
+    }
+
+    @Test("A subset of the elements thins what is visible; all of them change nothing")
+    func elements() throws {
+        let batch = try scenes().collate([0, 1], view: .plain)
+        #expect(learner.elementCount == 10)
+        func losses(_ indices: [Int64]) throws -> [Float] {
+            let elements = ElementSubset(indices: try Tensor(indices, shape: [2, indices.count / 2]))
+            return try learner.assess(batch, elements: elements, score: nil, isTraining: false).losses.floats
+        }
+        let all = try losses(Array(0..<10) + Array(0..<10))
+        #expect(try learner.assess(batch, elements: nil, score: nil, isTraining: false).losses.floats == all)
+        #expect(try losses([0, 1, 2, 3, 4, 5]) != all)
+    }
+
+    @Test("A few steps of training lower the loss", arguments: [Modality.allCases, [.rgb]])
+    func learns(modalities: [Modality]) throws {
+        let learner = try MaskedAutoencoder(ParameterBuilder(seed: 2), network(modalities))
+        let optimizer = try AdamW(learner.parameters, .init())
+        let data = try scenes()
+        let plain = try data.collate(Array(0..<12), view: .plain)
+        let before = try #require(learner.evaluate(plain).means["val/loss"])
+        for visit in 0..<30 {
+            let batch = try data.collate(Array(0..<12), view: .augmented(seed: 1, visit: visit))
+            try learner.assess(batch, elements: nil, score: nil, isTraining: true).losses.mean().backward()
+            _ = try optimizer.step(learningRate: 3e-3, clippingTo: 1)
+        }
+        #expect(try #require(learner.evaluate(plain).means["val/loss"]) < 0.8 * before)
+    }
+}
+
+@Suite struct FineTuningTests {
+    private func losses<L: Learner>(_ learner: L, steps: Int) throws -> (Double, [String: Double])
+    where L.Content == MultimodalBatch {
+        let batch = try scenes().collate(Array(0..<12), view: .plain)
+        let optimizer = try AdamW(learner.parameters, .init())
+        let before = try learner.assess(batch, elements: nil, score: nil, isTraining: false).losses.mean().item()
+        for _ in 0..<steps {
+            try learner.assess(batch, elements: nil, score: nil, isTraining: true).losses.mean().backward()
+            _ = try optimizer.step(learningRate: 5e-3, clippingTo: 1)
+        }
+        for entry in learner.parameters.entries { #expect(try entry.tensor.isFinite().to(.float32).min().item() == 1) }
+        return (before, learner.metrics(of: try learner.evaluate(batch)))
+    }
+
+    @Test("Each task's learner lowers its loss on a few scenes and reports its own metrics")
+    func tasks() throws {
+        let builder = { ParameterBuilder(seed: 1) }
+        let (classes, classMetrics) = try losses(
+            SceneClassifier(builder(), network([.rgb]), classCount: 10), steps: 60)
+        #expect(try #require(classMetrics["val/loss"]) < 0.5 * classes)
+        #expect(try #require(classMetrics["val/accuracy"]) > 0.6)
+        let (pixels, pixelMetrics) = try losses(
+            SceneSegmenter(builder(), network([.rgb]), classNames: SceneDataset.semanticNames), steps: 30)
+        #expect(try #require(pixelMetrics["val/loss"]) < 0.5 * pixels)
+        #expect(try #require(pixelMetrics["val/miou"]) > 0.15)
+        let (depth, depthMetrics) = try losses(SceneDepthEstimator(builder(), network([.rgb])), steps: 30)
+        #expect(try #require(depthMetrics["val/loss"]) < 0.5 * depth)
+        #expect(try #require(depthMetrics["val/delta1"]) > 0.5 && depthMetrics["val/rmse"] != nil)
+        #expect(depthMetrics["val/mse"] == nil)
+    }
+
+    @Test("Mean intersection over union is exact on counts, and leaves out classes that nowhere occur")
+    func intersections() throws {
+        let learner = try SceneSegmenter(
+            ParameterBuilder(seed: 1), network([.rgb]), classNames: SceneDataset.semanticNames)
+        var tally = Tally()
+        for (name, common, union) in [("floor", 3.0, 4.0), ("wall", 1, 4), ("cone", 0, 0)] {
+            tally.add(common, weight: union, to: "val/iou_\(name)")
+        }
+        let metrics = learner.metrics(of: tally)
+        #expect(metrics["val/miou"] == 0.5 && metrics["val/iou_floor"] == 0.75 && metrics["val/iou_cone"] == nil)
+    }
+
+    @Test("Depth metrics are exact for a learner that is off by a known factor")
+    func depthMetrics() throws {
+        let learner = try SceneDepthEstimator(ParameterBuilder(seed: 1), network([.rgb]))
+        for entry in learner.parameters.entries where entry.name.hasPrefix("depth_head.depth") {
+            try entry.tensor.copy(from: entry.tensor.detached() * 0)
+        }
+        // The learner now says 1 everywhere.
+        let batch = try scenes().collate([0, 1, 2], view: .plain)
+        let depth = batch.metricDepth.map(Double.init)
+        let metrics = learner.metrics(of: try learner.evaluate(batch))
+        let expected = (depth.reduce(0) { $0 + ($1 - 1) * ($1 - 1) } / Double(depth.count)).squareRoot()
+        #expect(try #require(metrics["val/rmse"]).isNear(expected, 1e-3))
+        #expect(
+            try #require(metrics["val/loss"]).isNear(depth.reduce(0) { $0 + abs(log($1)) } / Double(depth.count), 1e-4))
+        #expect(metrics["val/delta1"] == Double(depth.filter { max($0, 1 / $0) < 1.25 }.count) / Double(depth.count))
+    }
+}
+
+@Suite struct SceneRecipeTests {
+    private func recipe(_ overrides: [String] = []) throws -> Recipe {
+        let small = [
+            "data.count=24", "data.test_count=8", "data.image_size=16", "model.image_size=16", "model.hidden_size=16",
+            "model.num_hidden_layers=2", "model.num_attention_heads=2", "model.intermediate_size=32",
+            "model.num_visible_tokens=10", "model.decoder_hidden_size=8", "model.decoder_num_attention_heads=2",
+            "model.decoder_intermediate_size=16", "training.epochs=2", "training.batch_size=4",
+            "training.precision=fp32",
+            "evaluation.count=1", "teacher=standard",
+        ]
+        return try Recipe(named: "scenes", overrides: small + overrides)
+    }
+
+    @Test("A recipe survives its own YAML")
+    func roundTrip() throws {
+        let recipe = try recipe(["model.modalities=[rgb]", "model.task=depth", "model.init_from=runs/a"])
+        #expect(try Recipe(yaml: recipe.yaml(), source: "again") == recipe)
+    }
+
+    @Test(
+        "Fine-tuning starts from the encoder of the run it names",
+        arguments: ["classification", "segmentation", "depth"])
+    func fineTuning(task: String) throws {
+        try withTemporaryFolder { path in
+            let folder = try RunFolder.create("\(path)/pretraining")
+            try Data(recipe().yaml().utf8).write(to: URL(fileURLWithPath: folder.recipe))
+            let summary = try recipe().experiment().train(in: folder, from: nil, until: StopSignal()) { _ in }
+            #expect(summary.isComplete && summary.metrics["val/loss"] != nil)
+            let tuned = ["model.task=\(task)", "model.modalities=[rgb]", "training.learning_rate=1e-9"]
+            func metrics(_ more: [String]) throws -> [String: Double] {
+                try recipe(tuned + more).experiment().train(in: nil, from: nil, until: StopSignal()) { _ in }.metrics
+            }
+            let (started, fresh) = (try metrics(["model.init_from=\(folder.path)"]), try metrics([]))
+            #expect(started["val/loss"] != fresh["val/loss"])
+            let wrong = ["model.init_from=\(folder.path)", "model.intermediate_size=64"]
+            #expect(throws: ParameterError.self) { try metrics(wrong) }
+        }
+    }
+
+    @Test("A teacher that scores anew selects, and the run can be evaluated from its checkpoint")
+    func teacher() throws {
+        try withTemporaryFolder { path in
+            let folder = try RunFolder.create("\(path)/run")
+            let experiment = try recipe(["teacher=attent"]).experiment()
+            let summary = try experiment.train(in: folder, from: nil, until: StopSignal()) { _ in }
+            #expect(summary.examplesScored > 0)
+            let again = try experiment.evaluate(folder.newestCheckpoint())
+            #expect(try #require(again["val/loss"]).isNear(#require(summary.metrics["val/loss"]), 1e-6))
+        }
+    }
+
+    @Test(
+        "Settings that do not belong together are refused by name",
+        arguments: [
+            (["model.task=depth"], "modalities"), (["model.init_from=runs/a"], "init_from"),
+            (["data.image_size=32"], "image_size"), (["model.num_semantic_labels=9"], "num_semantic_labels"),
+            (["teacher.score=residual"], "teacher.score"), (["model.kind=vit", "data.count=3"], "model"),
+            (["data.count=0"], "data.count"),
+        ])
+    func refused(overrides: [String], key: String) throws {
+        let error = #expect(throws: (any Error).self) { try recipe(overrides).experiment() }
+        #expect("\(try #require(error))".contains(key))
+    }
+}
