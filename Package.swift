@@ -49,7 +49,7 @@ let package = Package(
             dependencies: [
                 "CPCRE2", "CSentencePiece", .product(name: "HeapModule", package: "swift-collections"),
             ]),
-        .target(name: "Datasets", dependencies: ["CTurboJPEG", "CSPNG", "CZlib"]),
+        .target(name: "Datasets", dependencies: ["Tokenizers", "CTurboJPEG", "CSPNG", "CZlib"]),
         .target(name: "Teaching"),
         .target(
             name: "Training",

@@ -2,6 +2,12 @@
 
 #include "internal.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+
+#include <climits>
+#endif
+
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Weverything"
 #include <ATen/Parallel.h>
@@ -17,6 +23,16 @@ int ct_thread_count(void) { return at::get_num_threads(); }
 void ct_set_flush_denormal(bool enabled) { at::globalContext().setFlushDenormal(enabled); }
 ct_status ct_set_deterministic(bool enabled) {
     return guarded([&] { at::globalContext().setDeterministicAlgorithms(enabled, /*warn_only=*/false); });
+}
+
+bool ct_keep_freed_memory(void) {
+#ifdef __GLIBC__
+    // Every step makes the same large tensors. Each would be mapped afresh, and its pages zeroed by the kernel one fault at a time.
+    constexpr int largest = 1 << 30;
+    return mallopt(M_MMAP_THRESHOLD, largest) && mallopt(M_TRIM_THRESHOLD, INT_MAX) && mallopt(M_TOP_PAD, 16 << 20);
+#else
+    return false;
+#endif
 }
 
 ct_status ct_autocast_push(ct_device_type device, ct_dtype dtype, ct_autocast* previous) {

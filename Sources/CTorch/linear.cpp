@@ -13,6 +13,7 @@
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Weverything"
 #include <ATen/autocast_mode.h>
+#include <ATen/core/dispatch/Dispatcher.h>
 #include <torch/csrc/autograd/custom_function.h>
 #pragma clang diagnostic pop
 
@@ -29,13 +30,25 @@ bool is_worthwhile(const at::Tensor& x, const at::Tensor& weight) {
 
 bool is_plain(const at::Tensor& x) { return x.is_cpu() && x.scalar_type() == at::kFloat; }
 
+// x Wᵀ + b, or its GELU, in one pass; at::linear would first copy the bias into every row of the result. To be called under
+// a FastMatmul.
+at::Tensor fused_linear(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias, std::string_view activation) {
+    using Operation = at::Tensor(const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&, std::string_view,
+                                 c10::List<std::optional<at::Scalar>>, std::optional<std::string_view>);
+    static const auto operation =
+        c10::Dispatcher::singleton().findSchemaOrThrow("mkldnn::_linear_pointwise", "").typed<Operation>();
+    return operation.call(x, weight, bias, activation, c10::List<std::optional<at::Scalar>>(), "none");
+}
+
+bool is_fusible(const at::Tensor& x, const at::Tensor& weight) { return x.is_contiguous() && weight.is_contiguous(); }
+
 struct FastLinear : torch::autograd::Function<FastLinear> {
     static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
                               const std::optional<at::Tensor>& bias) {
         context->save_for_backward({x, weight});
         context->saved_data["bias"] = bias.has_value();
         FastMatmul guard;
-        return at::linear(x, weight, bias);
+        return bias && is_fusible(x, weight) ? fused_linear(x, weight, bias, "none") : at::linear(x, weight, bias);
     }
 
     static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
@@ -65,5 +78,19 @@ ct_status ct_linear(ct_tensor x, ct_tensor weight, ct_tensor bias, ct_tensor* ou
     return returning(out, [&] {
         return prefers_fast_matmul(borrow(x), borrow(weight)) ? FastLinear::apply(borrow(x), borrow(weight), maybe(bias))
                                                               : at::linear(borrow(x), borrow(weight), maybe(bias));
+    });
+}
+
+ct_status ct_linear_gelu(ct_tensor xHandle, ct_tensor weightHandle, ct_tensor biasHandle, ct_tensor* out) {
+    return returning(out, [&] {
+        const auto &x = borrow(xHandle), &weight = borrow(weightHandle);
+        const auto bias = maybe(biasHandle);
+        if (!prefers_fast_matmul(x, weight)) return at::gelu(at::linear(x, weight, bias));
+        const bool hasGradient =
+            c10::GradMode::is_enabled() && (x.requires_grad() || weight.requires_grad() || (bias && bias->requires_grad()));
+        // The gradient of GELU needs the linear map's own result, which the single pass does not leave behind.
+        if (hasGradient || !is_fusible(x, weight)) return at::gelu(FastLinear::apply(x, weight, bias));
+        FastMatmul guard;
+        return fused_linear(x, weight, bias, "gelu");
     });
 }

@@ -1,6 +1,7 @@
 #include "ct_nn.h"
 
 #include "internal.h"
+#include "short_attention.h"
 
 using namespace ct;
 
@@ -24,8 +25,13 @@ ct_status ct_dropout(ct_tensor x, double probability, ct_tensor* out) {
 }
 ct_status ct_attention(ct_tensor query, ct_tensor key, ct_tensor value, ct_tensor mask, double dropout, bool causal, double scale,
                        bool groupedQueries, ct_tensor* out) {
-    CT_RETURN(at::scaled_dot_product_attention(borrow(query), borrow(key), borrow(value), maybe(mask), dropout, causal, scale,
-                                               groupedQueries));
+    return ct::returning(out, [&] {
+        const auto &q = borrow(query), &k = borrow(key), &v = borrow(value);
+        const bool isPlain = !mask && dropout == 0 && !causal && !groupedQueries;
+        return isPlain && prefers_short_attention(q, k, v)
+                   ? short_attention(q, k, v, scale)
+                   : at::scaled_dot_product_attention(q, k, v, maybe(mask), dropout, causal, scale, groupedQueries);
+    });
 }
 ct_status ct_conv2d(ct_tensor x, ct_tensor weight, ct_tensor bias, intptr_t stride, intptr_t padding, intptr_t groups,
                     ct_tensor* out) {

@@ -27,11 +27,23 @@ public enum ImageCodec {
     /// - Parameter file: the name for errors.
     /// - Throws: `wrongMagicNumber`, `wrongPixelFormat`, `corrupt` or `tooLarge`.
     public static func decodeGray16(_ data: Data, file: String) throws(DatasetError) -> Raster<UInt16> {
+        try checkPNG(data, file: file)
+        return try PNG.decodeGray16(data, file: file)
+    }
+
+    /// Decodes an 8-bit PNG image whose samples are numbers: grey values, or indices of a palette whatever its colours.
+    /// - Parameter file: the name for errors.
+    /// - Throws: `wrongMagicNumber`, `wrongPixelFormat`, `corrupt` or `tooLarge`.
+    public static func decodeClasses(_ data: Data, file: String) throws(DatasetError) -> Raster<UInt8> {
+        try checkPNG(data, file: file)
+        return try PNG.decodeClasses(data, file: file)
+    }
+
+    private static func checkPNG(_ data: Data, file: String) throws(DatasetError) {
         guard data.starts(with: pngSignature) else {
             throw .wrongMagicNumber(
                 file: file, found: hexadecimal(data.prefix(4)), expected: "\(hexadecimal(pngSignature)) (PNG)")
         }
-        return try PNG.decodeGray16(data, file: file)
     }
 
     /// Encodes an image as PNG, 8 bits a sample.

@@ -12,13 +12,26 @@ enum PNG {
     }
 
     static func decodeGray16(_ data: Data, file: String) throws(DatasetError) -> Raster<UInt16> {
+        try decodeNumbers(data, bits: 16, colorTypes: [SPNG_COLOR_TYPE_GRAYSCALE], called: "0 (grey)", file: file)
+    }
+
+    static func decodeClasses(_ data: Data, file: String) throws(DatasetError) -> Raster<UInt8> {
+        try decodeNumbers(
+            data, bits: 8, colorTypes: [SPNG_COLOR_TYPE_GRAYSCALE, SPNG_COLOR_TYPE_INDEXED],
+            called: "0 (grey) or 3 (palette)", file: file)
+    }
+
+    /// The samples as they are stored.
+    private static func decodeNumbers<Sample>(
+        _ data: Data, bits: Int, colorTypes: [spng_color_type], called names: String, file: String
+    ) throws(DatasetError) -> Raster<Sample> {
         try withDecoder(of: data, file: file) { (context, header) throws(DatasetError) in
-            let grayscale = UInt8(SPNG_COLOR_TYPE_GRAYSCALE.rawValue)
-            guard header.bit_depth == 16, header.color_type == grayscale else {
+            guard header.bit_depth == bits, colorTypes.contains(where: { $0.rawValue == UInt32(header.color_type) })
+            else {
                 throw .wrongPixelFormat(
                     file: file,
                     found: "a PNG image of \(header.bit_depth) bits a sample and color type \(header.color_type)",
-                    expected: "16 bits and color type \(grayscale) (grey)")
+                    expected: "\(bits) bits and color type \(names)")
             }
             let size = ImageSize(height: Int(header.height), width: Int(header.width))
             return Raster(size: size, color: .gray, samples: try samples(of: context, format: SPNG_FMT_PNG, file: file))

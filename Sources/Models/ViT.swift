@@ -145,7 +145,7 @@ struct PatchEmbeddings: Sendable {
     func callAsFunction(_ images: Tensor, _ elements: ElementSubset?, _ isTraining: Bool) throws(TorchError) -> Tensor {
         let width = configuration.hiddenSize
         let batch = images.size(0)
-        var patches = try patchify(images)  // [B, N, C·P·P]
+        var patches = try images.patches(ofSide: configuration.patchSize)  // [B, N, C·P·P]
         var places = try positions.sliced(1, 1..<positions.size(1))  // [1, N, D]
         if let elements {
             patches = try elements.of(patches)
@@ -155,14 +155,6 @@ struct PatchEmbeddings: Sendable {
         let token = try (classToken + positions.sliced(1, 0..<1)).expanded(batch, 1, width)
         let sequence = try Tensor.concatenated([token, x], 1)
         return try dropped(sequence, configuration.dropout, isTraining)
-    }
-
-    /// [B, C, H, W] → [B, N, C·P·P], patches in row-major order.
-    func patchify(_ images: Tensor) throws(TorchError) -> Tensor {
-        let (batch, channels, patch) = (images.size(0), images.size(1), configuration.patchSize)
-        let side = configuration.patchesPerSide
-        return try images.reshaped(batch, channels, side, patch, side, patch).permuted(0, 2, 4, 1, 3, 5)
-            .reshaped(batch, side * side, channels * patch * patch)
     }
 }
 
@@ -186,7 +178,7 @@ struct ViTLayer: Sendable {
 
     func callAsFunction(_ x: Tensor, _ isTraining: Bool) throws(TorchError) -> Tensor {
         let h = try x + dropped(attention(normBefore(x)), dropout, isTraining)
-        return try h + dropped(output(intermediate(normAfter(h)).gelu()), dropout, isTraining)
+        return try h + dropped(output(intermediate.gelu(normAfter(h))), dropout, isTraining)
     }
 }
 
@@ -206,13 +198,16 @@ struct ViTAttention: Sendable {
         headCount = configuration.headCount
     }
 
-    /// - Parameter x: [B, T, D]
-    func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
+    /// - Parameters:
+    ///   - x: [B, T, D]
+    ///   - context: what `x` attends to, [B, S, D]; `x` itself where nil.
+    func callAsFunction(_ x: Tensor, to context: Tensor? = nil) throws(TorchError) -> Tensor {
         let (batch, length, width) = (x.size(0), x.size(1), x.size(2))
         func heads(_ y: Tensor) throws(TorchError) -> Tensor {
-            try y.reshaped(batch, length, headCount, width / headCount).transposed(1, 2)  // [B, H, T, D/H]
+            try y.reshaped(batch, y.size(1), headCount, width / headCount).transposed(1, 2)  // [B, H, T, D/H]
         }
-        let attended = try Tensor.attention(heads(query(x)), heads(key(x)), heads(value(x)))
+        let seen = context ?? x
+        let attended = try Tensor.attention(heads(query(x)), heads(key(seen)), heads(value(seen)))
         return try output(attended.transposed(1, 2).reshaped(batch, length, width))
     }
 }

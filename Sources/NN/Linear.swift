@@ -42,6 +42,12 @@ public struct Linear: Sendable {
         return try y + adapter(x, isTraining)
     }
 
+    /// The exact GELU of this map's result; the parameters are those of the map itself.
+    public func gelu(_ x: Tensor, isTraining: Bool = false) throws(TorchError) -> Tensor {
+        guard adapter == nil, layout == .outputsFirst else { return try self(x, isTraining: isTraining).gelu() }
+        return try x.linearGELU(weight, bias)
+    }
+
     /// The weight that this map amounts to with its adapter, [out, in], for those who multiply by it themselves.
     ///
     /// An adapter's dropout is on its input, so it has no part in this.

@@ -6,13 +6,33 @@ import Training
 public struct ComparisonSession {
     /// What was asked for, on disk as `comparison.json`, so that a stopped comparison can be taken up.
     public struct Plan: Codable, Sendable, Equatable {
+        /// What is made of the runs.
+        public enum Kind: String, Codable, Sendable, CaseIterable {
+            /// Time and quality of each contender.
+            case table
+            /// Quality against time over budgets, and the time saved at equal quality.
+            case timeToQuality = "time-to-quality"
+        }
+
+        public var kind: Kind
         public var contenders: [Contender]
         public var seeds: Int
 
-        public init(contenders: [Contender], seeds: Int) { (self.contenders, self.seeds) = (contenders, seeds) }
+        public init(kind: Kind = .table, contenders: [Contender], seeds: Int) {
+            (self.kind, self.contenders, self.seeds) = (kind, contenders, seeds)
+        }
+    }
+
+    /// What a comparison ends with.
+    public struct Outcome {
+        public let table: String
+        /// The path of `report.html`.
+        public let report: String
+        public let figures: [String]
     }
 
     public let path: String
+    private let kind: Plan.Kind
     private let comparison: Comparison
     private let isQuiet: Bool
 
@@ -22,11 +42,13 @@ public struct ComparisonSession {
         -> ComparisonSession
     {
         let comparison = Comparison(experiment, contenders: plan.contenders, seeds: plan.seeds)
-        for cell in comparison.cells { try comparison.experiment(for: cell).recipe.check(exampleCount: experiment.exampleCount) }
+        for cell in comparison.cells {
+            try comparison.experiment(for: cell).recipe.check(exampleCount: experiment.exampleCount)
+        }
         let folder = try RunFolder.create(path)
         try AtomicFile.write(Data(experiment.recipe.yaml().utf8), to: folder.recipe)
         try AtomicFile.write(JSONEncoder().encode(plan), to: planFile(path))
-        return ComparisonSession(path: path, comparison: comparison, isQuiet: quiet)
+        return ComparisonSession(path: path, kind: plan.kind, comparison: comparison, isQuiet: quiet)
     }
 
     public static func open(at path: String, quiet: Bool) throws -> ComparisonSession {
@@ -39,16 +61,35 @@ public struct ComparisonSession {
         }
         let experiment = try Recipe(file: RunFolder.open(path).recipe).experiment()
         return ComparisonSession(
-            path: path, comparison: Comparison(experiment, contenders: plan.contenders, seeds: plan.seeds), isQuiet: quiet)
+            path: path, kind: plan.kind,
+            comparison: Comparison(experiment, contenders: plan.contenders, seeds: plan.seeds), isQuiet: quiet)
     }
 
     /// Whether a comparison was started in this folder.
     public static func exists(at path: String) -> Bool { FileManager.default.fileExists(atPath: planFile(path)) }
 
-    /// Runs what has not been run, in turn.
+    /// Runs what has not been run, in turn, and writes the report.
     ///
-    /// - Returns: all records; nil where `stop` ended it early.
-    public func run(until stop: StopSignal = StopSignal()) throws -> [RunRecord]? {
+    /// - Returns: nil where `stop` ended it early.
+    public func run(until stop: StopSignal = StopSignal()) throws -> Outcome? {
+        guard let records = try records(until: stop) else { return nil }
+        let report = RunFolder(path: path).report
+        let recipe = comparison.experiment.recipe
+        let machine = Machine.current.description
+        switch kind {
+        case .table:
+            let table = try ComparisonTable(records)
+            try HTMLReport(title: recipe.name, records: records, machine: machine, recipe: recipe.yaml()).write(
+                to: report)
+            return Outcome(table: table.consoleText, report: report, figures: table.figures)
+        case .timeToQuality:
+            let result = try TimeToQuality(records, metric: ComparisonTable(records).metric)
+            try result.write(to: path, title: recipe.name, machine: machine, recipe: recipe.yaml())
+            return Outcome(table: result.consoleText, report: report, figures: result.figures(recipe: recipe.name))
+        }
+    }
+
+    private func records(until stop: StopSignal) throws -> [RunRecord]? {
         var records: [RunRecord] = []
         var isWarm = false
         for (index, cell) in comparison.cells.enumerated() {
@@ -71,15 +112,5 @@ public struct ComparisonSession {
         return try FileManager.default.fileExists(atPath: folder.recipe)
             ? RunSession.open(experiment, at: folder.path, position: position, quiet: isQuiet)
             : RunSession.create(experiment, at: folder.path, position: position, quiet: isQuiet)
-    }
-
-    /// Writes `report.html` and returns its path.
-    public func writeReport(_ records: [RunRecord]) throws -> String {
-        let recipe = comparison.experiment.recipe
-        let report = RunFolder(path: path).report
-        try HTMLReport(
-            title: recipe.name, records: records, machine: Machine.current.description, recipe: recipe.yaml()
-        ).write(to: report)
-        return report
     }
 }

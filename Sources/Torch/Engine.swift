@@ -17,6 +17,13 @@ public enum Engine {
 
     public static func setFlushesDenormals(_ enabled: Bool) { ct_set_flush_denormal(enabled) }
 
+    /// Has memory that tensors free wait for the next ones instead of going back to the system: a training step that makes the
+    /// same tensors again then touches no fresh pages. For processes that train; it holds until the process ends.
+    ///
+    /// - Returns: false where the system's allocator has no such setting.
+    @discardableResult
+    public static func keepFreedMemory() -> Bool { ct_keep_freed_memory() }
+
     /// Operations without a deterministic implementation throw from then on.
     public static func setDeterministic(_ enabled: Bool) throws(TorchError) {
         try check(ct_set_deterministic(enabled), "setDeterministic")

@@ -9,19 +9,26 @@ extension Tensor {
     public func linear(_ weight: Tensor, _ bias: Tensor? = nil) throws(TorchError) -> Tensor {
         try operation("linear", [self, weight]) { ct_linear(handle, weight.handle, bias?.handle, $0) }
     }
+    /// The exact GELU of x Wᵀ + b; without gradients a single pass where the processor's kernels allow.
+    public func linearGELU(_ weight: Tensor, _ bias: Tensor? = nil) throws(TorchError) -> Tensor {
+        try operation("linearGELU", [self, weight]) { ct_linear_gelu(handle, weight.handle, bias?.handle, $0) }
+    }
     /// Rows of this [V, D] table by integer `indices` of any shape.
     public func embedding(_ indices: Tensor) throws(TorchError) -> Tensor {
         try operation("embedding", [self, indices]) { ct_embedding(handle, indices.handle, $0) }
     }
     /// Over the last dimension.
     public func layerNorm(_ weight: Tensor?, _ bias: Tensor?, epsilon: Double) throws(TorchError) -> Tensor {
-        try operation("layerNorm", [self]) { ct_layer_norm(handle, weight?.handle, bias?.handle, size(-1), epsilon, $0) }
+        try operation("layerNorm", [self]) {
+            ct_layer_norm(handle, weight?.handle, bias?.handle, size(-1), epsilon, $0)
+        }
     }
     /// Over the last dimension.
     public func rmsNorm(_ weight: Tensor?, epsilon: Double) throws(TorchError) -> Tensor {
         try operation("rmsNorm", [self]) { ct_rms_norm(handle, weight?.handle, size(-1), epsilon, $0) }
     }
-    public func groupNorm(groups: Int, _ weight: Tensor?, _ bias: Tensor?, epsilon: Double) throws(TorchError) -> Tensor {
+    public func groupNorm(groups: Int, _ weight: Tensor?, _ bias: Tensor?, epsilon: Double) throws(TorchError) -> Tensor
+    {
         try operation("groupNorm", [self]) { ct_group_norm(handle, groups, weight?.handle, bias?.handle, epsilon, $0) }
     }
     public func softmax(_ dimension: Int) throws(TorchError) -> Tensor {
@@ -39,7 +46,9 @@ extension Tensor {
     }
     public func silu() throws(TorchError) -> Tensor { try operation("silu", [self]) { ct_silu(handle, $0) } }
     public func relu() throws(TorchError) -> Tensor { try operation("relu", [self]) { ct_relu(handle, $0) } }
-    public func softplus() throws(TorchError) -> Tensor { try operation("softplus", [self]) { ct_softplus(handle, $0) } }
+    public func softplus() throws(TorchError) -> Tensor {
+        try operation("softplus", [self]) { ct_softplus(handle, $0) }
+    }
     public func tanh() throws(TorchError) -> Tensor { try operation("tanh", [self]) { ct_tanh(handle, $0) } }
     public func sigmoid() throws(TorchError) -> Tensor { try operation("sigmoid", [self]) { ct_sigmoid(handle, $0) } }
 
@@ -50,7 +59,8 @@ extension Tensor {
     ///   - scale: 1/√D where nil.
     ///   - groupedQueries: allows H to be a multiple of G.
     public static func attention(
-        _ query: Tensor, _ key: Tensor, _ value: Tensor, mask: Tensor? = nil, dropout: Double = 0, isCausal: Bool = false,
+        _ query: Tensor, _ key: Tensor, _ value: Tensor, mask: Tensor? = nil, dropout: Double = 0,
+        isCausal: Bool = false,
         scale: Double? = nil, groupedQueries: Bool = false
     ) throws(TorchError) -> Tensor {
         let scale = scale ?? 1 / Double(query.size(-1)).squareRoot()
@@ -82,7 +92,8 @@ extension Tensor {
 
     /// The cross-entropy of logits [N, C, …] against classes [N, …].
     public func crossEntropy(
-        _ target: Tensor, reduction: LossReduction = .mean, ignoring ignoredIndex: Int = -100, labelSmoothing: Double = 0
+        _ target: Tensor, reduction: LossReduction = .mean, ignoring ignoredIndex: Int = -100,
+        labelSmoothing: Double = 0
     ) throws(TorchError) -> Tensor {
         try operation("crossEntropy", [self, target]) {
             ct_cross_entropy(

@@ -11,10 +11,10 @@ public struct PredictionDetails: Sendable {
 extension Tensor {
     /// How much memory a linear cross-entropy may take.
     public struct LinearCrossEntropyLimits: Sendable, Equatable {
-        /// Logits that exist at a time.
-        public var chunkElements = 1 << 22
+        /// Logits that exist at a time: too few, and every chunk reads and writes the head's gradient for little.
+        public var chunkElements = 1 << 25
         /// Logits kept for the backward pass, which makes the others again.
-        public var keptBytes = 128 << 20
+        public var keptBytes = 256 << 20
 
         public init() {}
     }

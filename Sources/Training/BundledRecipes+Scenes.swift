@@ -20,7 +20,7 @@ extension BundledRecipes {
           decoder_hidden_size: 64
           decoder_num_hidden_layers: 1
           decoder_num_attention_heads: 4
-          decoder_intermediate_size: 256
+          decoder_intermediate_size: 128
         training:
           epochs: 16
           batch_size: 64

@@ -1,6 +1,6 @@
 /// Recipes that come with the library, by name.
 public enum BundledRecipes {
-    public static let all: [String: String] = ["digits": digits, "scenes": scenes]
+    public static let all: [String: String] = ["digits": digits, "scenes": scenes, "word-problems": wordProblems]
 
     /// The text of a bundled recipe, or nil.
     public static func named(_ name: String) -> String? { all[name] }

@@ -15,7 +15,8 @@ public struct Contender: Codable, Sendable, Equatable {
         policy.name = name
         guard parts.count > 1 else { return }
         guard parts.count == 2, let budget = Double(parts[1]), budget > 0, budget.isFinite else {
-            throw TrainingError.mismatch(what: "the contender \(name)", found: "no budget after @", expected: "a number above 0")
+            throw TrainingError.mismatch(
+                what: "the contender \(name)", found: "no budget after @", expected: "a number above 0")
         }
         self.budget = budget
     }

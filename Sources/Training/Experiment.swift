@@ -33,10 +33,18 @@ extension Recipe {
         recipe.training.precision = try setUpEngine()
         switch (data, model) {
         case (.images(let data), .vit(let model)): return try ImageClassification(recipe, data, model)
-        case (.scenes(let data), .multimae(let model)): return try recipe.experiment(data, model)
+        case (.scenes(let data), .multimae(let model)):
+            let (training, validation) = try data.load()
+            return try recipe.experiment(model, on: training, validation, ignoring: nil)
+        case (.multimodal(let data), .multimae(let model)):
+            let (training, validation) = try data.load()
+            return try recipe.experiment(model, on: training, validation, ignoring: data.ignoredClass)
+        case (.text(let data), .language(let model)): return try LanguageModeling(recipe, data, model)
+        case (.wordProblems(let data), .language(let model)): return try LanguageModeling(recipe, data, model)
         default:
             throw TrainingError.mismatch(
-                what: "model.kind", found: model.kind.rawValue, expected: "one that learns from data of the kind \(data.kind)")
+                what: "model.kind", found: model.kind.rawValue,
+                expected: "one that learns from data of the kind \(data.kind)")
         }
     }
 

@@ -33,8 +33,11 @@ public struct ImageClassification: Experiment {
     ) throws -> RunSummary {
         let fresh = ParameterBuilder(seed: recipe.training.seed, device: recipe.training.place)
         let trainer = try Trainer(
-            recipe: recipe, learner: learner(fresh), training: training, validation: validation, folder: folder, emit: emit)
-        if let reference = recipe.reference { trainer.reference = try learner(RunFolder.open(reference).newestCheckpoint()) }
+            recipe: recipe, learner: learner(fresh), training: training, validation: validation, folder: folder,
+            emit: emit)
+        if let reference = recipe.reference {
+            trainer.reference = try learner(RunFolder.open(reference).newestCheckpoint())
+        }
         if let checkpoint { try trainer.restore(checkpoint) }
         return try trainer.run(until: stop)
     }

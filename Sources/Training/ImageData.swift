@@ -60,7 +60,8 @@ extension ImageData {
     private func parts() throws -> (ImageDataset, ImageDataset) {
         switch kind {
         case .digits:
-            let (training, validation) = try DigitsCSV.load(path).trainTestSplit(testShare: testShare, seed: Self.splitSeed)
+            let (training, validation) = try DigitsCSV.load(path).trainTestSplit(
+                testShare: testShare, seed: Self.splitSeed)
             return (training, validation)
         case .cifar10:
             return (try CIFAR10.load(path, part: .train), try CIFAR10.load(path, part: .test))

@@ -3,11 +3,11 @@ import Models
 import Teaching
 import Torch
 
-/// Which patches of an example a masked autoencoder sees: a function of a seed alone, so that whoever scores an example twice
-/// with the same seed asks the same question twice.
+/// Which patches of an example a masked autoencoder sees: a function of a seed alone, so that whoever scores an example
+/// twice with the same seed asks the same question twice.
 ///
 /// How many patches each modality gets is drawn from a symmetric Dirichlet distribution, which patches uniformly
-/// (arXiv 2204.01678, section 3.3).
+/// (arXiv 2204.01678).
 public struct MaskSampler: Sendable {
     public let modalityCount: Int
     /// Patches of one modality.
@@ -35,7 +35,8 @@ public struct MaskSampler: Sendable {
         return ElementSubset(indices: try Tensor(indices, shape: [seeds.count, visibleCount], device: device))
     }
 
-    /// Visible patches of each modality: shares of a Dirichlet draw, rounded so that they sum up and none exceeds a modality.
+    /// Visible patches of each modality: shares of a Dirichlet draw, rounded so that they sum up and none exceeds a
+    /// modality.
     func counts(seed: UInt64) -> [Int] {
         guard modalityCount > 1 else { return [visibleCount] }
         var draws = GammaDraws(random: CounterRandom(seed: seed, stream: Self.stream(0)))
@@ -45,7 +46,8 @@ public struct MaskSampler: Sendable {
         var counts = wanted.map { min(patchCount, Int($0)) }
         while counts.reduce(0, +) < visibleCount {
             let open = counts.indices.filter { counts[$0] < patchCount }
-            guard let neediest = open.max(by: { wanted[$0] - Double(counts[$0]) < wanted[$1] - Double(counts[$1]) }) else {
+            guard let neediest = open.max(by: { wanted[$0] - Double(counts[$0]) < wanted[$1] - Double(counts[$1]) })
+            else {
                 break
             }
             counts[neediest] += 1

@@ -6,9 +6,9 @@ import Torch
 
 /// A masked autoencoder that learns to reconstruct what it was not shown.
 ///
-/// Masks come with the batch, as seeds: a plain view always asks the same of an example, so its score is a function of the
-/// learner alone. The elements of an example are its visible patches: a teacher that teaches some of them thins what the
-/// encoder sees, and the rest joins what is to be reconstructed.
+/// Masks come with the batch, as seeds: a plain view always asks the same of an example, so its score is a function of
+/// the learner alone. The elements of an example are its visible patches: a teacher that teaches some of them thins
+/// what the encoder sees, and the rest joins what is to be reconstructed.
 public struct MaskedAutoencoder: Learner {
     public let model: MultiMAE
     public let parameters: Parameters
@@ -61,7 +61,8 @@ public struct MaskedAutoencoder: Learner {
         return try model.losses(of: found, on: images, visible: visible)
     }
 
-    /// The training loss and the score alike: the sum over the modalities, in their order so that it is the same every time.
+    /// The training loss and the score alike: the sum over the modalities, in their order so that it is the same every
+    /// time.
     private func total(_ losses: [Modality: Tensor]) throws(TorchError) -> Tensor {
         let ordered = model.configuration.modalities.compactMap { losses[$0] }
         return try Tensor.stacked(ordered).sum(0)

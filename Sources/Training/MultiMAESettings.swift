@@ -39,14 +39,17 @@ public struct MultiMAESettings: Codable, Sendable, Equatable {
         try container.encodeIfPresent(initFrom, forKey: .initFrom)
     }
 
+    /// The modality that a task asks for, which must not be given.
+    var answer: Modality? {
+        switch task {
+        case .reconstruction, .classification: nil
+        case .segmentation: .semseg
+        case .depth: .depth
+        }
+    }
+
     func validate() throws(SettingError) {
         try network.validate()
-        let answer: Modality? =
-            switch task {
-            case .reconstruction, .classification: nil
-            case .segmentation: .semseg
-            case .depth: .depth
-            }
         if let answer, network.modalities.contains(answer) {
             throw SettingError(
                 key: "modalities", found: "[\(network.modalities.map(\.rawValue).joined(separator: ", "))]",
@@ -54,7 +57,8 @@ public struct MultiMAESettings: Codable, Sendable, Equatable {
         }
         if task == .reconstruction, let initFrom {
             throw SettingError(
-                key: "init_from", found: initFrom, expected: "none for task reconstruction, which starts from fresh weights")
+                key: "init_from", found: initFrom,
+                expected: "none for task reconstruction, which starts from fresh weights")
         }
     }
 }

@@ -5,19 +5,20 @@ import NN
 import Teaching
 import Torch
 
-/// A learner of scenes: a masked autoencoder, or an encoder being fine-tuned.
+/// A learner of images in several modalities: a masked autoencoder, or an encoder being fine-tuned.
 public struct MultimodalTraining<L: Learner>: Experiment where L.Content == MultimodalBatch {
     /// Makes the learner, drawing or loading its weights.
     typealias Maker = @Sendable (ParameterBuilder, Recipe) throws -> L
 
     public let recipe: Recipe
-    private let training: SceneDataset
-    private let validation: SceneDataset
+    private let training: MultimodalDataset
+    private let validation: MultimodalDataset
     private let initFrom: String?
     private let make: Maker
 
     init(
-        _ recipe: Recipe, training: SceneDataset, validation: SceneDataset, initFrom: String?, make: @escaping Maker
+        _ recipe: Recipe, training: MultimodalDataset, validation: MultimodalDataset, initFrom: String?,
+        make: @escaping Maker
     ) {
         (self.recipe, self.training, self.validation) = (recipe, training, validation)
         (self.initFrom, self.make) = (initFrom, make)
@@ -76,10 +77,14 @@ extension Parameters {
 }
 
 extension Recipe {
-    /// The experiment of `task`, with the scenes rendered.
-    func experiment(_ data: SceneData, _ model: MultiMAESettings) throws -> any Experiment {
-        try check(data, model)
-        let (training, validation) = try data.load()
+    /// The experiment of the model's task.
+    ///
+    /// - Parameter ignored: the class by which segmentation is neither taught nor judged.
+    func experiment(
+        _ model: MultiMAESettings, on training: MultimodalDataset, _ validation: MultimodalDataset,
+        ignoring ignored: String?
+    ) throws -> any Experiment {
+        try check(model, fits: training)
         let network = model.network
         func experiment<L: Learner>(_ make: @escaping MultimodalTraining<L>.Maker) -> MultimodalTraining<L> {
             MultimodalTraining(
@@ -92,36 +97,45 @@ extension Recipe {
             }
         case .classification:
             return experiment { builder, recipe in
-                try SceneClassifier(
-                    builder, network, classCount: SceneDataset.classNames.count,
+                try MultimodalClassifier(
+                    builder, network, classCount: training.classNames.count,
                     labelSmoothing: recipe.training.labelSmoothing, computeType: recipe.training.precision.apply())
             }
         case .segmentation:
             return experiment { builder, recipe in
-                try SceneSegmenter(
-                    builder, network, classNames: SceneDataset.semanticNames,
+                try SemanticSegmenter(
+                    builder, network, classNames: training.semanticNames, ignoring: ignored,
                     labelSmoothing: recipe.training.labelSmoothing, computeType: recipe.training.precision.apply())
             }
         case .depth:
             return experiment { builder, recipe in
-                try SceneDepthEstimator(builder, network, computeType: recipe.training.precision.apply())
+                try DepthEstimator(builder, network, computeType: recipe.training.precision.apply())
             }
         }
     }
 
-    private func check(_ data: SceneData, _ model: MultiMAESettings) throws(TrainingError) {
-        guard model.network.imageSize == data.imageSize else {
-            throw .mismatch(
-                what: "model.image_size", found: "\(model.network.imageSize)", expected: "\(data.imageSize), as in data.image_size")
+    private func check(_ model: MultiMAESettings, fits data: MultimodalDataset) throws(TrainingError) {
+        func require(_ holds: Bool, _ key: String, _ found: String, _ expected: String) throws(TrainingError) {
+            guard holds else { throw .mismatch(what: key, found: found, expected: "\(expected) of \(data.source)") }
         }
-        guard model.network.semanticClassCount == SceneDataset.semanticNames.count else {
-            throw .mismatch(
-                what: "model.num_semantic_labels", found: "\(model.network.semanticClassCount)",
-                expected: "\(SceneDataset.semanticNames.count), the classes of pixels in scenes")
+        let network = model.network
+        try require(
+            network.imageSize == data.size.height && network.imageSize == data.size.width, "model.image_size",
+            "\(network.imageSize)", "\(data.size.height), the pixels a side")
+        let wanted = Set(network.modalities).union(model.answer.map { [$0] } ?? [])
+        try require(data.hasDepth || !wanted.contains(.depth), "the depth that the model wants", "absent", "the depth")
+        if wanted.contains(.semseg) {
+            try require(
+                network.semanticClassCount == data.semanticNames.count, "model.num_semantic_labels",
+                "\(network.semanticClassCount)", "\(data.semanticNames.count), the classes of pixels")
         }
+        try require(
+            model.task != .classification || !data.classNames.isEmpty, "model.task", model.task.rawValue,
+            "one other than that, for want of classes of the images")
         guard [.loss, .reducible].contains(teacher.score) else {
             throw .mismatch(
-                what: "teacher.score", found: teacher.score.rawValue, expected: "loss or reducible for the model multimae")
+                what: "teacher.score", found: teacher.score.rawValue,
+                expected: "loss or reducible for the model multimae")
         }
     }
 }

@@ -13,7 +13,9 @@ struct PhaseClock: Sendable, Equatable, Codable {
     func seconds(_ phase: Phase) -> Double { secondsByPhase[phase.rawValue] ?? 0 }
 
     /// Runs `body` and books its time; spans must not nest.
-    mutating func measure<Result, Failure: Error>(_ phase: Phase, _ body: () throws(Failure) -> Result) throws(Failure) -> Result {
+    mutating func measure<Result, Failure: Error>(_ phase: Phase, _ body: () throws(Failure) -> Result) throws(Failure)
+        -> Result
+    {
         let (start, processorStart) = (Self.now(CLOCK_MONOTONIC), Self.now(CLOCK_PROCESS_CPUTIME_ID))
         defer {
             secondsByPhase[phase.rawValue, default: 0] += Self.now(CLOCK_MONOTONIC) - start

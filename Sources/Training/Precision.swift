@@ -28,7 +28,8 @@ public enum Precision: String, Codable, Sendable, CaseIterable {
         guard self == .auto else { return self }
         guard device == .cpu, Engine.hasOneDNN else { return .fp32 }
         guard try Self.linearError(fast: true) <= 4 * Self.linearError(fast: false) else { return .fp32 }
-        return try Self.seconds(fast: true, width: width) < 0.8 * Self.seconds(fast: false, width: width) ? .fp32Fast : .fp32
+        return try Self.seconds(fast: true, width: width) < 0.8 * Self.seconds(fast: false, width: width)
+            ? .fp32Fast : .fp32
     }
 
     /// Seconds of a forward and backward of a linear map as wide as the learner's: the least of several.
@@ -47,7 +48,9 @@ public enum Precision: String, Codable, Sendable, CaseIterable {
         }
     }
 
-    static func withFastLinear<Result>(_ fast: Bool, _ body: () throws(TorchError) -> Result) throws(TorchError) -> Result {
+    static func withFastLinear<Result>(_ fast: Bool, _ body: () throws(TorchError) -> Result) throws(TorchError)
+        -> Result
+    {
         Engine.setFastLinear(fast)
         defer { Engine.setFastLinear(false) }
         return try body()

@@ -4,20 +4,31 @@ import Models
 public enum DataSettings: Codable, Sendable, Equatable {
     case images(ImageData)
     case scenes(SceneData)
+    case multimodal(MultimodalData)
+    case text(TextData)
+    case wordProblems(WordProblemData)
 
     private enum CodingKeys: String, CodingKey { case kind }
 
     public init(from decoder: any Decoder) throws {
         let kind = try decoder.container(keyedBy: CodingKeys.self).decode(String.self, forKey: .kind)
         self =
-            SceneData.Kind(rawValue: kind) == nil
-            ? .images(try ImageData(from: decoder)) : .scenes(try SceneData(from: decoder))
+            switch kind {
+            case SceneData.Kind.scenes.rawValue: .scenes(try SceneData(from: decoder))
+            case MultimodalData.Kind.multimodal.rawValue: .multimodal(try MultimodalData(from: decoder))
+            case TextData.Kind.text.rawValue, TextData.Kind.jsonl.rawValue: .text(try TextData(from: decoder))
+            case WordProblemData.Kind.wordProblems.rawValue: .wordProblems(try WordProblemData(from: decoder))
+            default: .images(try ImageData(from: decoder))
+            }
     }
 
     public func encode(to encoder: any Encoder) throws {
         switch self {
         case .images(let data): try data.encode(to: encoder)
         case .scenes(let data): try data.encode(to: encoder)
+        case .multimodal(let data): try data.encode(to: encoder)
+        case .text(let data): try data.encode(to: encoder)
+        case .wordProblems(let data): try data.encode(to: encoder)
         }
     }
 
@@ -26,6 +37,9 @@ public enum DataSettings: Codable, Sendable, Equatable {
         switch self {
         case .images(let data): data.kind.rawValue
         case .scenes(let data): data.kind.rawValue
+        case .multimodal(let data): data.kind.rawValue
+        case .text(let data): data.kind.rawValue
+        case .wordProblems(let data): data.kind.rawValue
         }
     }
 
@@ -33,6 +47,9 @@ public enum DataSettings: Codable, Sendable, Equatable {
         switch self {
         case .images(let data): try data.validate()
         case .scenes(let data): try data.validate()
+        case .multimodal(let data): try data.validate()
+        case .text(let data): try data.validate()
+        case .wordProblems(let data): try data.validate()
         }
     }
 }
@@ -41,14 +58,16 @@ public enum DataSettings: Codable, Sendable, Equatable {
 public enum ModelSettings: Codable, Sendable, Equatable {
     case vit(ViT.Configuration)
     case multimae(MultiMAESettings)
+    case language(LanguageModelSettings)
 
-    enum Kind: String, Codable { case vit, multimae }
+    enum Kind: String, Codable { case vit, multimae, llama, gpt2 }
     private enum CodingKeys: String, CodingKey { case kind }
 
     public init(from decoder: any Decoder) throws {
         switch try decoder.container(keyedBy: CodingKeys.self).decode(Kind.self, forKey: .kind) {
         case .vit: self = .vit(try ViT.Configuration(from: decoder))
         case .multimae: self = .multimae(try MultiMAESettings(from: decoder))
+        case .llama, .gpt2: self = .language(try LanguageModelSettings(from: decoder))
         }
     }
 
@@ -58,6 +77,7 @@ public enum ModelSettings: Codable, Sendable, Equatable {
         switch self {
         case .vit(let configuration): try configuration.encode(to: encoder)
         case .multimae(let settings): try settings.encode(to: encoder)
+        case .language(let settings): try settings.encode(to: encoder)
         }
     }
 
@@ -65,6 +85,7 @@ public enum ModelSettings: Codable, Sendable, Equatable {
         switch self {
         case .vit: .vit
         case .multimae: .multimae
+        case .language(let settings): settings.kind == .llama ? .llama : .gpt2
         }
     }
 
@@ -73,6 +94,7 @@ public enum ModelSettings: Codable, Sendable, Equatable {
         switch self {
         case .vit(let configuration): configuration.hiddenSize
         case .multimae(let settings): settings.network.hiddenSize
+        case .language(let settings): settings.width
         }
     }
 
@@ -80,6 +102,7 @@ public enum ModelSettings: Codable, Sendable, Equatable {
         switch self {
         case .vit(let configuration): try configuration.validate()
         case .multimae(let settings): try settings.validate()
+        case .language(let settings): try settings.validate()
         }
     }
 }

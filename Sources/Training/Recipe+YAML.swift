@@ -19,11 +19,13 @@ extension Recipe {
             throw RecipeError(source: source, line: nil, message: "not valid YAML: \(error)")
         }
         guard root.mapping != nil else {
-            throw RecipeError(source: source, line: root.mark?.line, message: "found \(root.summary), expected keys and values")
+            throw RecipeError(
+                source: source, line: root.mark?.line, message: "found \(root.summary), expected keys and values")
         }
         for override in overrides { try root.apply(override: override) }
         let policy = try Self.takePreset(from: &root, source)
-        self = try RecipeDecoder.decode(Recipe.self, from: root, defaults: Self.defaults(policy, for: root), source: source)
+        self = try RecipeDecoder.decode(
+            Recipe.self, from: root, defaults: Self.defaults(policy, for: root), source: source)
         try validate(source: source)
     }
 
@@ -57,16 +59,29 @@ extension Recipe {
 
     /// What a recipe of the kinds that `root` names need not say.
     private static func defaults(_ policy: Policy, for root: Node) throws -> Node {
-        let areScenes = root["data"]?["kind"]?.string == SceneData.Kind.scenes.rawValue
-        let isMultiMAE = root["model"]?["kind"]?.string == ModelSettings.Kind.multimae.rawValue
+        let data: DataSettings =
+            switch root["data"]?["kind"]?.string {
+            case SceneData.Kind.scenes.rawValue: .scenes(SceneData(count: 0))
+            case MultimodalData.Kind.multimodal.rawValue: .multimodal(MultimodalData(path: ""))
+            case TextData.Kind.text.rawValue: .text(TextData(kind: .text, path: ""))
+            case TextData.Kind.jsonl.rawValue: .text(TextData(kind: .jsonl, path: ""))
+            case WordProblemData.Kind.wordProblems.rawValue: .wordProblems(WordProblemData(count: 0))
+            default: .images(ImageData(kind: .digits, path: ""))
+            }
+        let model: ModelSettings =
+            switch root["model"]?["kind"]?.string.flatMap(ModelSettings.Kind.init) {
+            case .multimae: .multimae(MultiMAESettings())
+            case .llama: .language(.template(.llama))
+            case .gpt2: .language(.template(.gpt2))
+            case .vit, nil: .vit(ViT.Configuration())
+            }
         let template = Recipe(
-            name: "", data: areScenes ? .scenes(SceneData(count: 0)) : .images(ImageData(kind: .digits, path: "")),
-            model: isMultiMAE ? .multimae(MultiMAESettings()) : .vit(ViT.Configuration()),
-            training: TrainingSettings(epochs: 1), evaluation: EvaluationSettings(), checkpoints: CheckpointSettings(),
-            teacher: policy)
+            name: "", data: data, model: model, training: TrainingSettings(epochs: 1), evaluation: EvaluationSettings(),
+            checkpoints: CheckpointSettings(), teacher: policy)
         var node = try YAMLEncoder().encode(template).asNode()
         let demanded = [
-            ["name"], ["data", "kind"], ["data", "path"], ["data", "count"], ["training", "epochs"], ["model", "num_labels"],
+            ["name"], ["data", "kind"], ["data", "path"], ["data", "count"], ["training", "epochs"],
+            ["model", "num_labels"],
         ]
         for required in demanded {
             node.remove(required[...])
@@ -99,10 +114,12 @@ extension Recipe {
         try require(Device(training.device) != nil, "training.device", training.device, "cpu, cuda, cuda:N or mps")
         try require(training.threads ?? 1 >= 1, "training.threads", training.threads ?? 1, "at least 1")
         try require(
-            teacher.score != .reducible || reference != nil, "reference", "absent", "a run folder, for the score reducible")
+            teacher.score != .reducible || reference != nil, "reference", "absent",
+            "a run folder, for the score reducible")
         try require(evaluation.count >= 1, "evaluation.count", evaluation.count, "at least 1")
         try require(evaluation.batchSize >= 1, "evaluation.batch_size", evaluation.batchSize, "at least 1")
-        try require(checkpoints.everySteps ?? 1 >= 1, "checkpoints.every_steps", checkpoints.everySteps ?? 1, "at least 1")
+        try require(
+            checkpoints.everySteps ?? 1 >= 1, "checkpoints.every_steps", checkpoints.everySteps ?? 1, "at least 1")
         try require(checkpoints.keep >= 1, "checkpoints.keep", checkpoints.keep, "at least 1")
         do { try data.validate() } catch { throw RecipeError(source: source, line: nil, message: "data.\(error)") }
         do { try model.validate() } catch { throw RecipeError(source: source, line: nil, message: "model.\(error)") }

@@ -87,7 +87,8 @@ private struct RecipeKeys<Key: CodingKey>: KeyedDecodingContainerProtocol {
 
     private func child(_ key: Key) throws -> RecipeDecoder {
         guard let node = find(key) else {
-            throw decoder.failure("the key \((codingPath + [key]).map(\.stringValue).joined(separator: ".")) is missing")
+            throw decoder.failure(
+                "the key \((codingPath + [key]).map(\.stringValue).joined(separator: ".")) is missing")
         }
         return RecipeDecoder(
             document: decoder.document, node: node, defaults: decoder.defaults?[key.stringValue],
@@ -100,7 +101,9 @@ private struct RecipeKeys<Key: CodingKey>: KeyedDecodingContainerProtocol {
     func nestedContainer<Nested: CodingKey>(
         keyedBy type: Nested.Type, forKey key: Key
     ) throws -> KeyedDecodingContainer<Nested> { try child(key).container(keyedBy: type) }
-    func nestedUnkeyedContainer(forKey key: Key) throws -> any UnkeyedDecodingContainer { try child(key).unkeyedContainer() }
+    func nestedUnkeyedContainer(forKey key: Key) throws -> any UnkeyedDecodingContainer {
+        try child(key).unkeyedContainer()
+    }
     func superDecoder() throws -> any Decoder { decoder }
     func superDecoder(forKey key: Key) throws -> any Decoder { try child(key) }
 }
@@ -143,7 +146,9 @@ private struct RecipeScalar: SingleValueDecodingContainer {
     var codingPath: [any CodingKey] { decoder.codingPath }
 
     private func value<T>(_ value: T?, _ expected: String) throws -> T {
-        guard let value else { throw decoder.failure("\(decoder.path) is \(decoder.node.summary), expected \(expected)") }
+        guard let value else {
+            throw decoder.failure("\(decoder.path) is \(decoder.node.summary), expected \(expected)")
+        }
         return value
     }
     private func integer<T: FixedWidthInteger>(_ type: T.Type) throws -> T {

@@ -39,7 +39,8 @@ public struct RunFolder: Sendable, Equatable {
         do {
             return try JSONDecoder().decode(RunSummary.self, from: data)
         } catch {
-            throw CheckpointError.malformed(file: summary, found: "something else", expected: "the summary of a run in JSON")
+            throw CheckpointError.malformed(
+                file: summary, found: "something else", expected: "the summary of a run in JSON")
         }
     }
 

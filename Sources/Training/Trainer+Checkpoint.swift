@@ -27,7 +27,7 @@ extension Trainer {
         guard let folder else { return }
         let checkpoint = try CheckpointFolder.write(step: position.step, in: folder.path) { path in
             try SafetensorsFile.write(
-                learner.parameters.entries, metadata: ["format": "pt"], to: "\(path)/\(CheckpointFile.model)")
+                learner.parameters.trainable.entries, metadata: ["format": "pt"], to: "\(path)/\(CheckpointFile.model)")
             try SafetensorsFile.write(optimizer.state, to: "\(path)/\(CheckpointFile.optimizer)")
             try AtomicFile.write(teacher.state.serialized(), to: "\(path)/\(CheckpointFile.teacher)")
             let state = RunState(
@@ -47,9 +47,10 @@ extension Trainer {
         guard state.dataFingerprint == training.fingerprint else {
             throw TrainingError.mismatch(
                 what: "the training data's fingerprint", found: String(training.fingerprint, radix: 16),
-                expected: "\(String(state.dataFingerprint, radix: 16)), that of the data \(checkpoint.path) was trained on")
+                expected:
+                    "\(String(state.dataFingerprint, radix: 16)), that of the data \(checkpoint.path) was trained on")
         }
-        try load(learner.parameters.entries, from: checkpoint.file(CheckpointFile.model))
+        try load(learner.parameters.trainable.entries, from: checkpoint.file(CheckpointFile.model))
         try load(optimizer.state, from: checkpoint.file(CheckpointFile.optimizer))
         let saved = try Data(contentsOf: URL(fileURLWithPath: checkpoint.file(CheckpointFile.teacher)))
         teacher = try Teacher(restoring: TeacherState(serialized: saved))
@@ -75,7 +76,8 @@ extension Trainer {
         for entry in entries {
             guard let shape = file.shape(of: entry.name), shape == entry.tensor.shape else {
                 throw CheckpointError.malformed(
-                    file: path, found: file.shape(of: entry.name).map { "\(entry.name) of shape \($0)" } ?? "no \(entry.name)",
+                    file: path,
+                    found: file.shape(of: entry.name).map { "\(entry.name) of shape \($0)" } ?? "no \(entry.name)",
                     expected: "the shape \(entry.tensor.shape)")
             }
             try entry.tensor.copy(from: file.tensor(named: entry.name))

@@ -16,7 +16,8 @@ extension Trainer {
         position.evaluationCount = Int(progress * Double(recipe.evaluation.count))
         try emit(
             .evaluated(
-                EvaluationSummary(step: position.step, progress: progress, seconds: clock.seconds, metrics: lastMetrics)))
+                EvaluationSummary(step: position.step, progress: progress, seconds: clock.seconds, metrics: lastMetrics)
+            ))
     }
 }
 

@@ -40,7 +40,8 @@ extension Trainer {
     private func measureReference() throws {
         guard recipe.teacher.score == .reducible, referenceLosses == nil else { return }
         guard let reference else {
-            throw TrainingError.mismatch(what: "reference", found: "absent", expected: "a run folder, for the score reducible")
+            throw TrainingError.mismatch(
+                what: "reference", found: "absent", expected: "a run folder, for the score reducible")
         }
         let examples = Array(0..<Int32(training.count))
         referenceLosses = try clock.measure(.scoring) { try measure(examples, with: reference).scores }

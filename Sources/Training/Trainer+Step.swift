@@ -28,7 +28,9 @@ extension Trainer {
                     examplesTaught: position.examplesTaught, examplesScored: teacher.spending.scored,
                     elementShare: lesson.elementShare(after: start), seconds: clock.seconds,
                     examplesPerSecond: Double(position.examplesTaught) / clock.seconds)))
-        if progress * Double(recipe.evaluation.count) >= Double(position.evaluationCount + 1) { try evaluate(at: progress) }
+        if progress * Double(recipe.evaluation.count) >= Double(position.evaluationCount + 1) {
+            try evaluate(at: progress)
+        }
         if let interval = recipe.checkpoints.everySteps, position.step.isMultiple(of: interval) { try saveCheckpoint() }
     }
 
@@ -73,7 +75,8 @@ extension Trainer {
         let scores = try clock.measure(.scoring) {
             try withoutGradients {
                 try adjusted(
-                    learner.assess(content, elements: nil, score: recipe.teacher.score, isTraining: false).scores?.values()
+                    learner.assess(content, elements: nil, score: recipe.teacher.score, isTraining: false).scores?
+                        .values()
                         ?? [], candidates)
             }
         }

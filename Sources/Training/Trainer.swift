@@ -51,7 +51,7 @@ public final class Trainer<L: Learner, Source: Dataset> where Source.Content == 
         try recipe.check(exampleCount: training.count)
         let settings = recipe.training
         optimizer = try AdamW(
-            learner.parameters,
+            learner.parameters.trainable,
             .init(beta1: settings.beta1, beta2: settings.beta2, weightDecay: settings.weightDecay))
         schedule = LearningRateSchedule(peak: settings.learningRate, warmup: settings.warmup)
         teacher = try Teacher(

@@ -14,6 +14,15 @@ struct Compare: ParsableCommand {
             discussion: "standard@0.7 is standard training shortened to 70 %, the honest rival of what saves 30 %."))
     var policies = "standard,attent,attent-simple,standard@0.7"
 
+    @Option(
+        help: ArgumentHelp(
+            "'table' runs every policy once a seed; 'time-to-quality' runs each at every budget.",
+            valueName: "table|time-to-quality"))
+    var `protocol` = ComparisonSession.Plan.Kind.table
+
+    @Option(help: "Budgets for time-to-quality, as shares of standard training's cost; with 1.")
+    var budgets = "0.4,0.6,0.8,1"
+
     @Option(help: "Seeds a policy.")
     var seeds = 3
 
@@ -21,27 +30,37 @@ struct Compare: ParsableCommand {
         guard seeds >= 1 else { throw ValidationError("--seeds is \(seeds), expected at least 1") }
     }
 
+    /// The contenders asked for, at every budget where the protocol wants that.
+    private func contenders() throws -> [Contender] {
+        let names = policies.split(separator: ",").map(String.init)
+        guard `protocol` == .timeToQuality else { return try names.map(Contender.init) }
+        return try budgets.split(separator: ",").flatMap { budget in
+            try names.filter { !$0.contains("@") }.map { try Contender("\($0)@\(budget)") }
+        }
+    }
+
     func run() throws {
         let experiment = try Recipe(named: options.recipe, overrides: options.overrides).experiment()
         let plan = ComparisonSession.Plan(
-            contenders: try policies.split(separator: ",").map { try Contender(String($0)) }, seeds: seeds)
+            kind: `protocol`, contenders: try contenders(), seeds: seeds)
         let path = options.folder(for: experiment.recipe.name)
         let session = try ComparisonSession.create(experiment, plan, at: path, quiet: options.quiet)
         try session.finish(until: .onTermination())
     }
 }
 
+extension ComparisonSession.Plan.Kind: ExpressibleByArgument {}
+
 extension ComparisonSession {
     /// Runs and prints the table, where the report is and the figures.
     func finish(until stop: StopSignal) throws {
-        guard let records = try run(until: stop) else {
+        guard let outcome = try run(until: stop) else {
             print("Stopped and saved. Go on with: attent resume \(path)")
             throw interrupted
         }
-        let table = try ComparisonTable(records)
-        print("\n\(table.consoleText)")
+        print("\n\(outcome.table)")
         print("Metrics: \(path)/*/metrics.jsonl")
-        print("Report: \(try writeReport(records))")
-        for figure in table.figures { print(figure) }
+        print("Report: \(outcome.report)")
+        for figure in outcome.figures { print(figure) }
     }
 }

@@ -14,13 +14,16 @@ struct Doctor: ParsableCommand {
         print("libtorch         \(machine.torchVersion), C++11 ABI \(Engine.usesCXX11ABI ? "yes" : "no")")
         print("cpu capability   \(machine.cpuCapability), oneDNN \(Engine.hasOneDNN ? "yes" : "no")")
         print("threads          \(Engine.threadCount)")
-        print("devices          \((["cpu"] + (0..<Engine.cudaDeviceCount).map { "cuda:\($0)" }).joined(separator: ", "))")
+        print(
+            "devices          \((["cpu"] + (0..<Engine.cudaDeviceCount).map { "cuda:\($0)" }).joined(separator: ", "))")
         try printRates()
         try printFindings()
     }
 
     private func printRates() throws {
-        for (name, isFast, dtype) in [("fp32", false, DType.float32), ("fp32-fast", true, .float32), ("bf16", false, .bfloat16)] {
+        for (name, isFast, dtype) in [
+            ("fp32", false, DType.float32), ("fp32-fast", true, .float32), ("bf16", false, .bfloat16),
+        ] {
             let rate = try Machine.linearRate(fast: isFast, dtype: dtype)
             let error = dtype == .float32 ? String(format: ", error %.1e", try Precision.linearError(fast: isFast)) : ""
             let label = "gemm \(name)".padding(toLength: 16, withPad: " ", startingAt: 0)
@@ -42,6 +45,8 @@ struct Doctor: ParsableCommand {
         if Engine.cudaDeviceCount == 0 && Engine.buildDescription.contains("CUDA Runtime") {
             findings.append("libtorch was built for CUDA but finds no device; check the driver with nvidia-smi")
         }
-        print(findings.isEmpty ? "missing          nothing" : findings.map { "missing          \($0)" }.joined(separator: "\n"))
+        print(
+            findings.isEmpty
+                ? "missing          nothing" : findings.map { "missing          \($0)" }.joined(separator: "\n"))
     }
 }

@@ -14,7 +14,8 @@ struct Evaluate: ParsableCommand {
     func run() throws {
         let run = try RunFolder.open(folder)
         let experiment = try Recipe(file: run.recipe).experiment()
-        let checkpoint = try step.map { CheckpointFolder(path: "\(folder)/step-\($0)", step: $0) } ?? run.newestCheckpoint()
+        let checkpoint =
+            try step.map { CheckpointFolder(path: "\(folder)/step-\($0)", step: $0) } ?? run.newestCheckpoint()
         let metrics = try experiment.evaluate(checkpoint)
         print("checkpoint \(checkpoint.path)")
         for (metric, value) in metrics.sorted(by: { $0.key < $1.key }) { print("\(metric) \(value)") }

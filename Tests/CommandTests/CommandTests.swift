@@ -7,7 +7,8 @@ private func attent(_ arguments: String...) throws -> (status: Int32, output: St
     process.executableURL = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
         .appendingPathComponent("attent")
     process.arguments = arguments
-    process.currentDirectoryURL = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    process.currentDirectoryURL = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent()
         .deletingLastPathComponent()
     let (output, error) = (Pipe(), Pipe())
     (process.standardOutput, process.standardError) = (output, error)
@@ -32,7 +33,10 @@ private func temporaryPath() -> String { NSTemporaryDirectory() + "attent-\(UUID
         let out = temporaryPath()
         for (arguments, message) in [
             (["--set", "training.epohs=1"], "attent: digits: unknown key training.epohs; did you mean epochs?"),
-            (["--set", "data.path=nowhere.csv"], "attent: nowhere.csv: found nothing there, expected a CSV file of digits"),
+            (
+                ["--set", "data.path=nowhere.csv"],
+                "attent: nowhere.csv: found nothing there, expected a CSV file of digits"
+            ),
             (["--set", "model.num_labels=7"], "attent: model.num_labels is 7, expected 10, the classes of"),
             (["--set", "training.batch_size=5000"], "attent: training.batch_size is 5000, expected at most"),
         ] {
@@ -65,6 +69,8 @@ private func temporaryPath() -> String { NSTemporaryDirectory() + "attent-\(UUID
     @Test("doctor tells the engine and the machine") func doctor() throws {
         let result = try attent("doctor")
         #expect(result.status == 0)
-        for word in ["libtorch", "C++11 ABI", "cpu capability", "GFLOP/s", "missing"] { #expect(result.output.contains(word)) }
+        for word in ["libtorch", "C++11 ABI", "cpu capability", "GFLOP/s", "missing"] {
+            #expect(result.output.contains(word))
+        }
     }
 }

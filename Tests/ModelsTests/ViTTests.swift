@@ -111,7 +111,8 @@ private func spreadLearner(_ configuration: ViT.Configuration) throws -> ViT {
         let keys = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any]).keys.sorted()
         #expect(
             keys == [
-                "hidden_dropout_prob", "hidden_size", "image_size", "initializer_range", "intermediate_size", "layer_norm_eps",
+                "hidden_dropout_prob", "hidden_size", "image_size", "initializer_range", "intermediate_size",
+                "layer_norm_eps",
                 "num_attention_heads", "num_channels", "num_hidden_layers", "num_labels", "patch_size", "pooling",
             ])
         #expect(try JSONDecoder().decode(ViT.Configuration.self, from: data) == written)

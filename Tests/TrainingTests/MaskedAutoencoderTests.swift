@@ -19,8 +19,8 @@ private func network(_ modalities: [Modality] = Modality.allCases) -> MultiMAE.C
     return network
 }
 
-private func scenes(_ count: Int = 12) throws -> SceneDataset {
-    try SceneDataset(seed: 1, indices: 0..<count, size: size)
+private func scenes(_ count: Int = 12) throws -> MultimodalDataset {
+    try Scenes.dataset(seed: 1, indices: 0..<count, size: size)
 }
 
 @Suite struct MaskedAutoencoderTests {
@@ -115,14 +115,14 @@ private func scenes(_ count: Int = 12) throws -> SceneDataset {
     func tasks() throws {
         let builder = { ParameterBuilder(seed: 1) }
         let (classes, classMetrics) = try losses(
-            SceneClassifier(builder(), network([.rgb]), classCount: 10), steps: 60)
+            MultimodalClassifier(builder(), network([.rgb]), classCount: 10), steps: 60)
         #expect(try #require(classMetrics["val/loss"]) < 0.5 * classes)
         #expect(try #require(classMetrics["val/accuracy"]) > 0.6)
         let (pixels, pixelMetrics) = try losses(
-            SceneSegmenter(builder(), network([.rgb]), classNames: SceneDataset.semanticNames), steps: 30)
+            SemanticSegmenter(builder(), network([.rgb]), classNames: Scenes.semanticNames), steps: 30)
         #expect(try #require(pixelMetrics["val/loss"]) < 0.5 * pixels)
         #expect(try #require(pixelMetrics["val/miou"]) > 0.15)
-        let (depth, depthMetrics) = try losses(SceneDepthEstimator(builder(), network([.rgb])), steps: 30)
+        let (depth, depthMetrics) = try losses(DepthEstimator(builder(), network([.rgb])), steps: 30)
         #expect(try #require(depthMetrics["val/loss"]) < 0.5 * depth)
         #expect(try #require(depthMetrics["val/delta1"]) > 0.5 && depthMetrics["val/rmse"] != nil)
         #expect(depthMetrics["val/mse"] == nil)
@@ -130,8 +130,8 @@ private func scenes(_ count: Int = 12) throws -> SceneDataset {
 
     @Test("Mean intersection over union is exact on counts, and leaves out classes that nowhere occur")
     func intersections() throws {
-        let learner = try SceneSegmenter(
-            ParameterBuilder(seed: 1), network([.rgb]), classNames: SceneDataset.semanticNames)
+        let learner = try SemanticSegmenter(
+            ParameterBuilder(seed: 1), network([.rgb]), classNames: Scenes.semanticNames)
         var tally = Tally()
         for (name, common, union) in [("floor", 3.0, 4.0), ("wall", 1, 4), ("cone", 0, 0)] {
             tally.add(common, weight: union, to: "val/iou_\(name)")
@@ -140,9 +140,28 @@ private func scenes(_ count: Int = 12) throws -> SceneDataset {
         #expect(metrics["val/miou"] == 0.5 && metrics["val/iou_floor"] == 0.75 && metrics["val/iou_cone"] == nil)
     }
 
+    @Test("Pixels of an ignored class change neither losses nor metrics")
+    func ignored() throws {
+        let batch = try scenes().collate([0, 1, 2], view: .plain)
+        func outcome(ignoring name: String?) throws -> ([Float], [String: Double]) {
+            let learner = try SemanticSegmenter(
+                ParameterBuilder(seed: 1), network([.rgb]), classNames: Scenes.semanticNames, ignoring: name)
+            let losses = try learner.assess(batch, elements: nil, score: nil, isTraining: false).losses.floats
+            return (losses, learner.metrics(of: try learner.evaluate(batch)))
+        }
+        let (some, all) = (try outcome(ignoring: "wall"), try outcome(ignoring: nil))
+        #expect(some.0 != all.0 && some.1["val/iou_wall"] == nil && all.1["val/iou_wall"] != nil)
+        // A mean over all known pixels is that of the images' means, each by its number of them.
+        let counts = (0..<3).map { image in
+            batch.semantics[image * 256..<(image + 1) * 256].filter { $0 != 1 }.count
+        }
+        let total = zip(some.0, counts).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
+        #expect(try #require(some.1["val/loss"]).isNear(total / Double(counts.reduce(0, +)), 1e-4))
+    }
+
     @Test("Depth metrics are exact for a learner that is off by a known factor")
     func depthMetrics() throws {
-        let learner = try SceneDepthEstimator(ParameterBuilder(seed: 1), network([.rgb]))
+        let learner = try DepthEstimator(ParameterBuilder(seed: 1), network([.rgb]))
         for entry in learner.parameters.entries where entry.name.hasPrefix("depth_head.depth") {
             try entry.tensor.copy(from: entry.tensor.detached() * 0)
         }
@@ -155,70 +174,5 @@ private func scenes(_ count: Int = 12) throws -> SceneDataset {
         #expect(
             try #require(metrics["val/loss"]).isNear(depth.reduce(0) { $0 + abs(log($1)) } / Double(depth.count), 1e-4))
         #expect(metrics["val/delta1"] == Double(depth.filter { max($0, 1 / $0) < 1.25 }.count) / Double(depth.count))
-    }
-}
-
-@Suite struct SceneRecipeTests {
-    private func recipe(_ overrides: [String] = []) throws -> Recipe {
-        let small = [
-            "data.count=24", "data.test_count=8", "data.image_size=16", "model.image_size=16", "model.hidden_size=16",
-            "model.num_hidden_layers=2", "model.num_attention_heads=2", "model.intermediate_size=32",
-            "model.num_visible_tokens=10", "model.decoder_hidden_size=8", "model.decoder_num_attention_heads=2",
-            "model.decoder_intermediate_size=16", "training.epochs=2", "training.batch_size=4",
-            "training.precision=fp32",
-            "evaluation.count=1", "teacher=standard",
-        ]
-        return try Recipe(named: "scenes", overrides: small + overrides)
-    }
-
-    @Test("A recipe survives its own YAML")
-    func roundTrip() throws {
-        let recipe = try recipe(["model.modalities=[rgb]", "model.task=depth", "model.init_from=runs/a"])
-        #expect(try Recipe(yaml: recipe.yaml(), source: "again") == recipe)
-    }
-
-    @Test(
-        "Fine-tuning starts from the encoder of the run it names",
-        arguments: ["classification", "segmentation", "depth"])
-    func fineTuning(task: String) throws {
-        try withTemporaryFolder { path in
-            let folder = try RunFolder.create("\(path)/pretraining")
-            try Data(recipe().yaml().utf8).write(to: URL(fileURLWithPath: folder.recipe))
-            let summary = try recipe().experiment().train(in: folder, from: nil, until: StopSignal()) { _ in }
-            #expect(summary.isComplete && summary.metrics["val/loss"] != nil)
-            let tuned = ["model.task=\(task)", "model.modalities=[rgb]", "training.learning_rate=1e-9"]
-            func metrics(_ more: [String]) throws -> [String: Double] {
-                try recipe(tuned + more).experiment().train(in: nil, from: nil, until: StopSignal()) { _ in }.metrics
-            }
-            let (started, fresh) = (try metrics(["model.init_from=\(folder.path)"]), try metrics([]))
-            #expect(started["val/loss"] != fresh["val/loss"])
-            let wrong = ["model.init_from=\(folder.path)", "model.intermediate_size=64"]
-            #expect(throws: ParameterError.self) { try metrics(wrong) }
-        }
-    }
-
-    @Test("A teacher that scores anew selects, and the run can be evaluated from its checkpoint")
-    func teacher() throws {
-        try withTemporaryFolder { path in
-            let folder = try RunFolder.create("\(path)/run")
-            let experiment = try recipe(["teacher=attent"]).experiment()
-            let summary = try experiment.train(in: folder, from: nil, until: StopSignal()) { _ in }
-            #expect(summary.examplesScored > 0)
-            let again = try experiment.evaluate(folder.newestCheckpoint())
-            #expect(try #require(again["val/loss"]).isNear(#require(summary.metrics["val/loss"]), 1e-6))
-        }
-    }
-
-    @Test(
-        "Settings that do not belong together are refused by name",
-        arguments: [
-            (["model.task=depth"], "modalities"), (["model.init_from=runs/a"], "init_from"),
-            (["data.image_size=32"], "image_size"), (["model.num_semantic_labels=9"], "num_semantic_labels"),
-            (["teacher.score=residual"], "teacher.score"), (["model.kind=vit", "data.count=3"], "model"),
-            (["data.count=0"], "data.count"),
-        ])
-    func refused(overrides: [String], key: String) throws {
-        let error = #expect(throws: (any Error).self) { try recipe(overrides).experiment() }
-        #expect("\(try #require(error))".contains(key))
     }
 }

@@ -31,7 +31,9 @@ import Testing
         #expect(recipe.evaluation.count == 10)
     }
 
-    @Test("a recipe written out in full reads back equal", arguments: Policy.presets) func roundTrip(policy: Policy) throws {
+    @Test("a recipe written out in full reads back equal", arguments: Policy.presets) func roundTrip(policy: Policy)
+        throws
+    {
         var recipe = try Recipe(yaml: Self.minimal, source: "r.yaml")
         recipe.teacher = policy
         recipe.training.gradientClipping = 0
@@ -49,7 +51,9 @@ import Testing
     @Test("overrides change single settings, and a preset's too") func overrides() throws {
         let recipe = try Recipe(
             yaml: Self.minimal, source: "r.yaml",
-            overrides: ["model.num_hidden_layers=2", "teacher=attent", "teacher.ratio.start=0.5", "training.budget=0.75"])
+            overrides: [
+                "model.num_hidden_layers=2", "teacher=attent", "teacher.ratio.start=0.5", "training.budget=0.75",
+            ])
         guard case .vit(let model) = recipe.model else { return #expect(Bool(false), "the model is a ViT") }
         #expect(model.layerCount == 2)
         #expect(recipe.teacher.selection == Policy.attent.selection)
@@ -70,14 +74,25 @@ import Testing
         arguments: [
             ("  epochs: 3", "  epohs: 3", "r.yaml:9: the key training.epochs is missing"),
             ("name: small", "name: small\nnmae: x", "r.yaml:2: unknown key nmae; did you mean name?"),
-            ("  epochs: 3", "  epochs: 3\n  bach_size: 8", "r.yaml:10: unknown key training.bach_size; did you mean batch_size?"),
+            (
+                "  epochs: 3", "  epochs: 3\n  bach_size: 8",
+                "r.yaml:10: unknown key training.bach_size; did you mean batch_size?"
+            ),
             ("  epochs: 3", "  epochs: many", "r.yaml:9: training.epochs is many, expected a whole number"),
             ("  epochs: 3", "  epochs: 0", "r.yaml: training.epochs is 0, expected at least 1"),
-            ("  epochs: 3", "  epochs: 3\n  learning_rate: fast", "r.yaml:10: training.learning_rate is fast, expected a number"),
+            (
+                "  epochs: 3", "  epochs: 3\n  learning_rate: fast",
+                "r.yaml:10: training.learning_rate is fast, expected a number"
+            ),
             ("  path: digits.csv.gz", "", "r.yaml:3: the key data.path is missing"),
-            ("  epochs: 3", "  epochs: 3\n  device: gpu", "r.yaml: training.device is gpu, expected cpu, cuda, cuda:N or mps"),
-            ("  num_labels: 10", "  num_labels: 10\n  hidden_size: 30\n  num_attention_heads: 4",
-             "r.yaml: model.num_attention_heads is 4, expected a divisor of hidden_size 30"),
+            (
+                "  epochs: 3", "  epochs: 3\n  device: gpu",
+                "r.yaml: training.device is gpu, expected cpu, cuda, cuda:N or mps"
+            ),
+            (
+                "  num_labels: 10", "  num_labels: 10\n  hidden_size: 30\n  num_attention_heads: 4",
+                "r.yaml: model.num_attention_heads is 4, expected a divisor of hidden_size 30"
+            ),
             ("data:", "data: none\nmore:", "r.yaml:2: data is none, expected keys and values"),
             ("name: small", "name: small\nteacher: atent", "r.yaml:2: unknown policy atent; did you mean attent?"),
         ])

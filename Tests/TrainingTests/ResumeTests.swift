@@ -23,14 +23,14 @@ import Testing
         }
     }
 
-    private func undisturbed(_ run: TinyRun) throws -> Outcome {
+    private static func undisturbed(_ run: TinyRun) throws -> Outcome {
         let trainer = try run.trainer()
         #expect(try trainer.run().isComplete)
         return try Outcome(trainer)
     }
 
     /// Stops after `step` steps, makes everything anew and goes on.
-    private func disturbed(_ run: TinyRun, at step: Int) throws -> Outcome {
+    private static func disturbed(_ run: TinyRun, at step: Int) throws -> Outcome {
         try withTemporaryFolder { folder in
             let runFolder = RunFolder(path: folder)
             let stop = StopSignal()
@@ -48,17 +48,29 @@ import Testing
     @Test("a run stopped at any step ends with the same bits", arguments: Policy.presets)
     func everyPolicy(policy: Policy) throws {
         let run = try TinyRun(tinyRecipe(policy))
-        let expected = try undisturbed(run)
-        for step in [1, 5, expected.position.step - 1] { #expect(try disturbed(run, at: step) == expected) }
+        let expected = try Self.undisturbed(run)
+        for step in [1, 5, expected.position.step - 1] { #expect(try Self.disturbed(run, at: step) == expected) }
     }
 
     @Test("equal seeds give equal runs, other seeds others") func seeds() throws {
         let run = try TinyRun(tinyRecipe(.attent))
-        #expect(try undisturbed(run) == undisturbed(run))
+        #expect(try Self.undisturbed(run) == Self.undisturbed(run))
         var other = tinyRecipe(.attent)
         other.training.seed = 1
-        #expect(try undisturbed(TinyRun(other)).weights != undisturbed(run).weights)
+        #expect(try Self.undisturbed(TinyRun(other)).weights != Self.undisturbed(run).weights)
     }
+
+    #if compiler(>=6.2)
+        // In a process of its own, since dropout draws from the process's generator.
+        @Test("dropout goes on where it was") func dropout() async throws {
+            await #expect(processExitsWith: .success) {
+                let run = try TinyRun(tinyRecipe(.attent, dropout: 0.2))
+                let expected = try Self.undisturbed(run)
+                #expect(try Self.disturbed(run, at: 3) == expected)
+                #expect(try Self.undisturbed(TinyRun(tinyRecipe(.attent))).weights != expected.weights)
+            }
+        }
+    #endif
 
     @Test("a checkpoint of other data or another teacher is refused") func foreign() throws {
         try withTemporaryFolder { folder in

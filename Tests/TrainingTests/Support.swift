@@ -25,7 +25,10 @@ func tinyImages(count: Int, seed: UInt64) throws -> ImageDataset {
     ).augmented(by: Augmentation(cropPadding: 1, flip: false))
 }
 
-func tinyRecipe(_ policy: Policy = .standard, epochs: Int = 4, budget: Double? = nil) -> Recipe {
+/// Without dropout: it draws from the one generator of the process, which tests beside this one use too.
+func tinyRecipe(
+    _ policy: Policy = .standard, epochs: Int = 4, budget: Double? = nil, dropout: Double = 0
+) -> Recipe {
     var model = ViT.Configuration()
     model.imageSize = 8
     model.patchSize = 2
@@ -35,7 +38,7 @@ func tinyRecipe(_ policy: Policy = .standard, epochs: Int = 4, budget: Double? =
     model.layerCount = 1
     model.headCount = 2
     model.intermediateSize = 32
-    model.dropout = 0.1
+    model.dropout = dropout
     var training = TrainingSettings(epochs: epochs)
     training.budget = budget
     training.batchSize = 8

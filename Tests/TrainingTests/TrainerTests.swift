@@ -23,7 +23,8 @@ import Torch
     func decayed(policy: Policy) throws {
         for budget in [nil, 0.5, 1] {
             let recorder = Recorder()
-            let summary = try TinyRun(tinyRecipe(policy, epochs: 6, budget: budget)).trainer(emit: recorder.observe).run()
+            let summary = try TinyRun(tinyRecipe(policy, epochs: 6, budget: budget)).trainer(emit: recorder.observe)
+                .run()
             let last = try #require(recorder.steps.last)
             #expect(last.progress == 1)
             #expect(last.learningRate < 0.1 * 1e-3)
@@ -87,7 +88,8 @@ import Torch
         let run = try TinyRun(tinyRecipe())
         let learner = try run.learner()
         let content = try run.training.collate([5], view: .plain)
-        let logits = try learner.model.logits(Tensor(content.pixels, shape: content.shape)).detached().requiringGradient()
+        let logits = try learner.model.logits(Tensor(content.pixels, shape: content.shape)).detached()
+            .requiringGradient()
         try logits.crossEntropy(Tensor(content.labels)).backward()
         let norm = try #require(try logits.gradient()).norm().item()
         #expect(try Double(scores(.residual, [5])[0]).isNear(norm, 1e-5))

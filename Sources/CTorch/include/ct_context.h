@@ -8,6 +8,8 @@ CT_API void ct_set_flush_denormal(bool enabled);
 /// Whether fp32 linear maps on the CPU run on oneDNN's kernels.
 CT_API void ct_set_fast_linear(bool enabled);
 CT_API ct_status ct_set_deterministic(bool enabled);
+/// Has freed memory wait for its next use instead of going back to the system; false where the allocator has no such setting.
+CT_API bool ct_keep_freed_memory(void);
 typedef struct { bool enabled; ct_dtype dtype; } ct_autocast;
 /// Enters mixed precision on a device; `previous` is what ct_autocast_pop must restore.
 CT_API ct_status ct_autocast_push(ct_device_type device, ct_dtype dtype, ct_autocast* previous);

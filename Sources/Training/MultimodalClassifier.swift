@@ -4,8 +4,8 @@ import NN
 import Teaching
 import Torch
 
-/// A pre-trained encoder that learns to tell what kind of scene an image shows.
-public struct SceneClassifier: Learner {
+/// A pre-trained encoder that learns to tell what kind of image it is given.
+public struct MultimodalClassifier: Learner {
     public let model: MultiMAEClassifier
     public let parameters: Parameters
     let labelSmoothing: Double
@@ -13,7 +13,8 @@ public struct SceneClassifier: Learner {
     let computeType: DType?
 
     public init(
-        _ builder: ParameterBuilder, _ configuration: MultiMAE.Configuration, classCount: Int, labelSmoothing: Double = 0,
+        _ builder: ParameterBuilder, _ configuration: MultiMAE.Configuration, classCount: Int,
+        labelSmoothing: Double = 0,
         computeType: DType? = nil
     ) throws {
         (model, parameters) = try ParameterBuilder.build(builder) { path throws(TorchError) in

@@ -5,23 +5,26 @@ import Teaching
 import Torch
 
 /// A pre-trained encoder that learns to tell what every pixel shows.
-public struct SceneSegmenter: Learner {
+public struct SemanticSegmenter: Learner {
     public let model: MultiMAESegmenter
     public let parameters: Parameters
     let classNames: [String]
+    /// The class that pixels of no known class have; −1 where there is none.
+    let ignoredClass: Int
     let labelSmoothing: Double
     let device: Device
     let computeType: DType?
 
     public init(
         _ builder: ParameterBuilder, _ configuration: MultiMAE.Configuration, classNames: [String],
-        labelSmoothing: Double = 0, computeType: DType? = nil
+        ignoring ignored: String? = nil, labelSmoothing: Double = 0, computeType: DType? = nil
     ) throws {
         (model, parameters) = try ParameterBuilder.build(builder) { path throws(TorchError) in
             try MultiMAESegmenter(path, configuration, classCount: classNames.count)
         }
         (self.classNames, self.labelSmoothing) = (classNames, labelSmoothing)
         (device, self.computeType) = (builder.device, computeType)
+        ignoredClass = ignored.flatMap(classNames.firstIndex) ?? -1
     }
 
     /// A map of the whole image wants the whole image.
@@ -30,21 +33,26 @@ public struct SceneSegmenter: Learner {
     public func assess(
         _ content: MultimodalBatch, elements: ElementSubset?, score: Policy.ScoreKind?, isTraining: Bool
     ) throws -> Assessment {
+        let labels = try labels(content)
         let losses = try logits(content, isTraining).crossEntropy(
-            labels(content), reduction: .none, labelSmoothing: labelSmoothing)
-        return try Assessment(losses: losses.mean(1, 2), score: score)
+            labels, reduction: .none, ignoring: ignoredClass, labelSmoothing: labelSmoothing)
+        let known = try labels.notEqual(Double(ignoredClass)).to(.float32).sum(1, 2)
+        return try Assessment(losses: losses.sum(1, 2) / known.clamped(min: 1), score: score)
     }
 
     public func evaluate(_ content: MultimodalBatch) throws -> Tally {
         try withoutGradients {
             let (labels, logits) = (try labels(content), try logits(content, false))
             var tally = Tally()
-            let pixels = Double(labels.count)
-            tally.add(try logits.crossEntropy(labels, reduction: .sum).item(), weight: pixels, to: "val/loss")
+            let known = try labels.notEqual(Double(ignoredClass))
+            let pixels = try known.to(.float32).sum().item()
+            let loss = try logits.crossEntropy(labels, reduction: .sum, ignoring: ignoredClass)
+            tally.add(try loss.item(), weight: pixels, to: "val/loss")
             let found = try logits.argmax(1)
-            tally.add(try found.equal(labels).to(.float32).sum().item(), weight: pixels, to: "val/pixel_accuracy")
-            for (index, name) in classNames.enumerated() {
-                let (mine, right) = (try found.equal(Double(index)), try labels.equal(Double(index)))
+            tally.add(
+                try found.equal(labels).and(known).to(.float32).sum().item(), weight: pixels, to: "val/pixel_accuracy")
+            for (index, name) in classNames.enumerated() where index != ignoredClass {
+                let (mine, right) = (try found.equal(Double(index)).and(known), try labels.equal(Double(index)))
                 let common = try mine.and(right).to(.float32).sum().item()
                 tally.add(common, weight: try mine.or(right).to(.float32).sum().item(), to: "val/iou_\(name)")
             }
@@ -52,8 +60,8 @@ public struct SceneSegmenter: Learner {
         }
     }
 
-    /// Adds the mean over the classes of intersection over union, each over all pixels of the held-out images; classes that
-    /// nowhere occur do not count.
+    /// Adds the mean over the classes of intersection over union, each over all pixels of the held-out images; classes
+    /// that nowhere occur do not count.
     public func metrics(of tally: Tally) -> [String: Double] {
         var metrics = tally.means.filter { $0.value.isFinite }
         let shares = classNames.compactMap { metrics["val/iou_\($0)"] }

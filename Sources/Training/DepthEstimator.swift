@@ -5,9 +5,9 @@ import NN
 import Teaching
 import Torch
 
-/// A pre-trained encoder that learns to tell how far every pixel is. It predicts the logarithm of depth, and its loss is the
-/// mean error of that: being 10 % off costs the same at any distance.
-public struct SceneDepthEstimator: Learner {
+/// A pre-trained encoder that learns to tell how far every pixel is. It predicts the logarithm of depth, and its loss
+/// is the mean error of that: being 10 % off costs the same at any distance.
+public struct DepthEstimator: Learner {
     public let model: MultiMAEDepthEstimator
     public let parameters: Parameters
     let device: Device

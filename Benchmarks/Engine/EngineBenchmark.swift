@@ -1,0 +1,72 @@
+import Foundation
+import Torch
+
+/// Training step and scoring pass against PyTorch: the same weights, data and settings, the two sides in turn.
+@main
+enum EngineBenchmark {
+    static func main() {
+        do {
+            try run(Options(Array(CommandLine.arguments.dropFirst())))
+        } catch {
+            FileHandle.standardError.write(Data("engine-bench: \(error)\n".utf8))
+            exit(error is Options.UsageError ? 2 : 1)
+        }
+    }
+
+    private static func run(_ options: Options) throws {
+        Engine.threadCount = options.threadCount
+        Engine.keepFreedMemory()
+        say(
+            "libtorch \(Engine.version) (\(Engine.cpuCapability)), \(options.threadCount) threads, "
+                + "\(options.stopwatch.rawValue) time, medians of \(options.roundCount) pairs")
+        let peer = try Peer(python: options.python)
+        var eager: [(name: String, outcome: Comparison.Outcome)] = []
+        for setting in [Setting.automatic, .fp32, .bf16] where options.settings.contains(setting.name) {
+            for workload in options.models {
+                let outcome = try Comparison(workload: workload, setting: setting, options: options, peer: peer).run()
+                report(outcome, of: "\(workload.name).\(setting.name)")
+                if setting.name == Setting.automatic.name { eager.append((workload.name, outcome)) }
+            }
+        }
+        if options.settings.contains("compile") { try compareWithCompiled(options, peer) }
+        if !eager.isEmpty {
+            say("figure step.vs_eager \(rounded(eager.map(\.outcome.step).geometricMean))")
+            say("figure score.vs_eager \(rounded(eager.map(\.outcome.score).geometricMean))")
+            say("figure engine.worst.vs_eager \(rounded(eager.map(\.outcome.step).min() ?? .nan))")
+        }
+        try peer.stop()
+    }
+
+    private static func report(_ outcome: Comparison.Outcome, of name: String) {
+        say("\(name): our step takes \(rounded(outcome.stepSeconds * 1e3)) ms at \(outcome.precision.rawValue)")
+        say("figure engine.\(name).step.vs_eager \(rounded(outcome.step))")
+        say("figure engine.\(name).score.vs_eager \(rounded(outcome.score))")
+        say("figure engine.\(name).score_over_step \(rounded(outcome.scoreOverStep))")
+        say("figure engine.\(name).mfu \(rounded(outcome.utilization))")
+        say("figure engine.\(name).peak_memory_ratio \(rounded(outcome.memory))")
+    }
+
+    /// Inductor needs a C++ compiler and Python's headers; where it does not run, that is said and nothing more is claimed.
+    private static func compareWithCompiled(_ options: Options, _ peer: Peer) throws {
+        var ratios: [Double] = []
+        for workload in options.models {
+            let comparison = Comparison(workload: workload, setting: .compiled, options: options, peer: peer)
+            do {
+                let outcome = try comparison.run()
+                ratios.append(outcome.step)
+                say("figure engine.\(workload.name).fp32.step.vs_compile \(rounded(outcome.step))")
+                say("figure engine.\(workload.name).fp32.score.vs_compile \(rounded(outcome.score))")
+            } catch let failure as Peer.Failure {
+                say("\(workload.name): no comparison with torch.compile: \(failure)")
+                return
+            }
+        }
+        say("figure step.vs_compile \(rounded(ratios.geometricMean))")
+        say("figure engine.worst.vs_compile \(rounded(ratios.min() ?? .nan))")
+    }
+
+    /// Unbuffered, so that a pipe gets each figure when it is known.
+    private static func say(_ line: String) { FileHandle.standardOutput.write(Data("\(line)\n".utf8)) }
+
+    private static func rounded(_ value: Double) -> String { String(format: "%.3f", value) }
+}

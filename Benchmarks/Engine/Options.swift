@@ -1,0 +1,49 @@
+/// The benchmark's command line.
+struct Options {
+    struct UsageError: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    static let usage = """
+        usage: engine-bench --python PATH [--threads N] [--rounds N] [--clock wall|processor] [--models NAME,...]
+                            [--settings auto,fp32,bf16,compile]
+        """
+
+    var python = ""
+    var threadCount = 1
+    var roundCount = 15
+    var models = Workload.all
+    var settings = ["auto", "fp32", "bf16", "compile"]
+    private var clock: Stopwatch?
+
+    /// One thread's work is its processor time, which other programs disturb least; threads that wait for each other spend
+    /// processor time too, so theirs is read off the wall.
+    var stopwatch: Stopwatch { clock ?? (threadCount == 1 ? .processor : .wall) }
+
+    init(_ arguments: [String]) throws(UsageError) {
+        var rest = arguments[...]
+        while let flag = rest.popFirst() {
+            guard let value = rest.popFirst() else {
+                throw UsageError(description: "\(flag) has no value.\n\(Self.usage)")
+            }
+            guard set(flag, value) else { throw UsageError(description: "\(flag) \(value) is unknown.\n\(Self.usage)") }
+        }
+        guard !python.isEmpty else { throw UsageError(description: "--python is missing.\n\(Self.usage)") }
+    }
+
+    private mutating func set(_ flag: String, _ value: String) -> Bool {
+        let names = value.split(separator: ",").map(String.init)
+        switch flag {
+        case "--python": python = value
+        case "--threads": threadCount = Int(value) ?? 0
+        case "--rounds": roundCount = Int(value) ?? 0
+        case "--clock": clock = Stopwatch(rawValue: value)
+        case "--models": models = Workload.all.filter { names.contains($0.name) }
+        case "--settings": settings = names
+        default: return false
+        }
+        let known = Set(["auto", "fp32", "bf16", "compile"])
+        let clockIsKnown = flag != "--clock" || clock != nil
+        return threadCount > 0 && roundCount > 0 && !models.isEmpty && known.isSuperset(of: settings) && clockIsKnown
+    }
+}

@@ -1,0 +1,46 @@
+/// A batch of images of one size, each with its depth, the class of every pixel and a class of its own.
+public struct MultimodalBatch: Sendable, Equatable {
+    public let size: ImageSize
+    /// Normalised colours, contiguous [B, 3, H, W].
+    public let rgb: [Float]
+    /// Depth standardised image by image, contiguous [B, 1, H, W].
+    public let depth: [Float]
+    /// How each image's depth was standardised, [B].
+    public let depthScales: [DepthStandardization]
+    /// The class of each pixel, contiguous [B, H, W].
+    public let semantics: [Int64]
+    /// The class of each image, [B].
+    public let labels: [Int64]
+    /// What masks are drawn from, [B]: a function of the example in a plain view, of the example and the visit in an
+    /// augmented one. So a learner that masks its input scores an example alike whenever it is asked.
+    public let maskSeeds: [UInt64]
+
+    /// The number of images, B.
+    public var count: Int { labels.count }
+
+    /// Depth as it was measured, contiguous [B, 1, H, W].
+    public var metricDepth: [Float] {
+        let area = size.height * size.width
+        return depth.indices.map { depthScales[$0 / area].original(depth[$0]) }
+    }
+}
+
+/// Depth minus the mean, over the deviation, of an image's middle values: the lowest and highest tenth take no part, so
+/// that a few outliers do not squeeze all else (the truncated standardisation of MultiMAE, arXiv 2204.01678).
+public struct DepthStandardization: Sendable, Hashable {
+    public let mean: Float
+    public let deviation: Float
+
+    /// - Parameter depth: at least one value.
+    public init(_ depth: [Float]) {
+        precondition(!depth.isEmpty, "the depth of an image has at least one pixel")
+        let cut = depth.count / 10
+        let middle = depth.sorted()[cut..<depth.count - cut]
+        let mean = middle.reduce(0.0) { $0 + Double($1) } / Double(middle.count)
+        let variance = middle.reduce(0.0) { $0 + (Double($1) - mean) * (Double($1) - mean) } / Double(middle.count)
+        (self.mean, deviation) = (Float(mean), Float((variance + 1e-6).squareRoot()))
+    }
+
+    public func standardized(_ depth: Float) -> Float { (depth - mean) / deviation }
+    public func original(_ value: Float) -> Float { value * deviation + mean }
+}

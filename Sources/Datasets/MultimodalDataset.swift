@@ -1,0 +1,135 @@
+/// One image in all its modalities, as it is kept in memory.
+public struct MultimodalImage: Sendable, Equatable {
+    /// [3, H, W]
+    public let rgb: [UInt8]
+    /// [H, W], in units of length along the line of sight; nil where it was not measured.
+    public let depth: [Float]?
+    /// The class of every pixel, [H, W]; nil where nobody has labelled them.
+    public let semantics: [UInt8]?
+    /// The class of the image, 0 where there are none.
+    public let label: Int
+
+    public init(rgb: [UInt8], depth: [Float]? = nil, semantics: [UInt8]? = nil, label: Int = 0) {
+        (self.rgb, self.depth, self.semantics, self.label) = (rgb, depth, semantics, label)
+    }
+}
+
+/// Images of one size, all in the same modalities.
+public struct MultimodalDataset: Sendable {
+    /// Where the images came from, named in errors.
+    public let source: String
+    public let size: ImageSize
+    /// What a pixel may show; empty where pixels have no classes.
+    public let semanticNames: [String]
+    /// What an image may show; empty where images have no classes.
+    public let classNames: [String]
+    /// Whether half of the images of an augmented view are mirrored left to right, in all modalities alike.
+    public let flip: Bool
+    public let hasDepth: Bool
+    private let images: [MultimodalImage]
+    private let depthScales: [DepthStandardization]
+
+    /// - Throws: `empty`, `mismatchedStorage` or `labelOutOfRange`, the latter for the first image of which a modality
+    ///   is missing, of another size, or out of range.
+    public init(
+        source: String, images: [MultimodalImage], size: ImageSize, semanticNames: [String] = [],
+        classNames: [String] = [], flip: Bool = false
+    ) throws(DatasetError) {
+        guard let first = images.first else { throw .empty(source: source) }
+        (self.source, self.images, self.size, self.flip) = (source, images, size, flip)
+        (self.semanticNames, self.classNames, hasDepth) = (semanticNames, classNames, first.depth != nil)
+        let area = size.height * size.width
+        let counts = [3 * area, hasDepth ? area : 0, semanticNames.isEmpty ? 0 : area]
+        for (index, image) in images.enumerated() {
+            for (found, expected) in zip(
+                [image.rgb.count, image.depth?.count ?? 0, image.semantics?.count ?? 0], counts)
+            where found != expected {
+                throw .mismatchedStorage(
+                    source: "\(source), image \(index)", foundValues: found, expectedValues: expected)
+            }
+            if let highest = image.semantics?.max(), Int(highest) >= semanticNames.count {
+                throw .labelOutOfRange(
+                    source: source, record: index, found: Int(highest), classes: semanticNames.count)
+            }
+            guard image.label >= 0, image.label < max(1, classNames.count) else {
+                throw .labelOutOfRange(source: source, record: index, found: image.label, classes: classNames.count)
+            }
+        }
+        depthScales = images.compactMap(\.depth).map(DepthStandardization.init)
+    }
+
+    /// An image by its number.
+    public subscript(example: Int) -> MultimodalImage { images[example] }
+}
+
+extension MultimodalDataset: Dataset {
+    public var count: Int { images.count }
+
+    /// Depends on size, labels and pixels of all modalities; not on augmentation or names.
+    public var fingerprint: UInt64 {
+        var hash = Fingerprint()
+        for number in [count, size.height, size.width] { hash.combine(number) }
+        for image in images {
+            hash.combine(image.label)
+            image.rgb.withUnsafeBytes { hash.combine($0) }
+            image.depth?.withUnsafeBytes { hash.combine($0) }
+            image.semantics?.withUnsafeBytes { hash.combine($0) }
+        }
+        return hash.value
+    }
+
+    public func collate(_ examples: [Int32], view: View) throws(DatasetError) -> MultimodalBatch {
+        for example in examples where example < 0 || example >= count {
+            throw .exampleOutOfRange(source: source, example: Int(example), count: count)
+        }
+        let values = examples.count * size.height * size.width
+        var rgb = [Float](repeating: 0, count: 3 * values)
+        var depth = [Float](repeating: 0, count: hasDepth ? values : 0)
+        var semantics = [Int64](repeating: 0, count: semanticNames.isEmpty ? 0 : values)
+        for (position, example) in examples.enumerated() {
+            let image = images[Int(example)]
+            let order = columns(isMirrored: isMirrored(example, view))
+            write(image.rgb, rows: 3 * size.height, order, to: &rgb, at: position) { Float($0) / 127.5 - 1 }
+            if let raw = image.depth {
+                let scale = depthScales[Int(example)]
+                write(raw, rows: size.height, order, to: &depth, at: position, scale.standardized)
+            }
+            if let raw = image.semantics {
+                write(raw, rows: size.height, order, to: &semantics, at: position) { Int64($0) }
+            }
+        }
+        return MultimodalBatch(
+            size: size, rgb: rgb, depth: depth, depthScales: hasDepth ? examples.map { depthScales[Int($0)] } : [],
+            semantics: semantics, labels: examples.map { Int64(images[Int($0)].label) },
+            maskSeeds: examples.map { draws($0, view).keyed(by: Self.maskKey).bits })
+    }
+
+    private func isMirrored(_ example: Int32, _ view: View) -> Bool {
+        guard flip, case .augmented = view else { return false }
+        return draws(example, view).keyed(by: Self.flipKey).below(2) == 1
+    }
+
+    /// What is random about an example in a view.
+    private func draws(_ example: Int32, _ view: View) -> KeyedHash {
+        switch view {
+        case .plain: KeyedHash(seed: 0).keyed(by: Int(example))
+        case .augmented(let seed, let visit): KeyedHash(seed: seed).keyed(by: visit).keyed(by: Int(example))
+        }
+    }
+
+    private static let (maskKey, flipKey) = (1, 2)
+
+    private func columns(isMirrored: Bool) -> [Int] {
+        isMirrored ? (0..<size.width).reversed() : Array(0..<size.width)
+    }
+
+    private func write<Raw, Value>(
+        _ image: [Raw], rows: Int, _ order: [Int], to batch: inout [Value], at position: Int, _ value: (Raw) -> Value
+    ) {
+        let start = position * rows * size.width
+        for row in 0..<rows {
+            let first = row * size.width
+            for column in 0..<size.width { batch[start + first + column] = value(image[first + order[column]]) }
+        }
+    }
+}

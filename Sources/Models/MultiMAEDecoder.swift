@@ -1,0 +1,69 @@
+import NN
+import Torch
+
+/// Reconstructs one modality: queries, which are its visible tokens and mask tokens for the others, attend to all
+/// visible tokens; an MLP and transformer blocks follow (arXiv 2204.01678).
+struct MultiMAEDecoder: Sendable {
+    let configuration: MultiMAE.Configuration
+    let modality: Modality
+    let contextProjection: Linear
+    let maskToken: Tensor  // [1, 1, d]
+    let modalityEmbeddings: Tensor  // [M, d]
+    let positions: Tensor  // [N, d]
+    let queryNorm, contextNorm, outputNorm: LayerNorm
+    let attention: ViTAttention
+    let intermediate, output: Linear
+    let layers: [ViTLayer]
+    let projection: Linear
+
+    init(_ path: Path, _ configuration: MultiMAE.Configuration, for modality: Modality) throws(TorchError) {
+        (self.configuration, self.modality) = (configuration, modality)
+        let block = configuration.decoder
+        let (width, inner, initializer) = (block.hiddenSize, block.intermediateSize, configuration.initializer)
+        func norm(_ name: String) throws(TorchError) -> LayerNorm {
+            try LayerNorm(path / name, features: width, epsilon: configuration.layerNormEpsilon)
+        }
+        contextProjection = try Linear(
+            path / "context_projection", from: configuration.hiddenSize, to: width, initializer: initializer)
+        maskToken = try path.parameter("mask_token", [1, 1, width], initializer)
+        modalityEmbeddings = try path.parameter(
+            "modality_embeddings", [configuration.modalities.count, width], initializer)
+        positions = try SineCosinePositions.tensor(
+            perSide: configuration.patchesPerSide, features: width, device: path.builder.device)
+        (queryNorm, contextNorm, outputNorm) = (
+            try norm("query_norm"), try norm("context_norm"), try norm("output_norm")
+        )
+        attention = try ViTAttention(path / "cross_attention", block)
+        intermediate = try Linear(path / "intermediate" / "dense", from: width, to: inner, initializer: initializer)
+        output = try Linear(path / "output" / "dense", from: inner, to: width, initializer: initializer)
+        var layers: [ViTLayer] = []
+        for index in 0..<block.layerCount { layers.append(try ViTLayer(path / "layer" / index, block)) }
+        self.layers = layers
+        let values = configuration.outputChannels(modality) * configuration.patchSize * configuration.patchSize
+        projection = try Linear(path / "projection", from: width, to: values, initializer: initializer)
+    }
+
+    /// - Parameters:
+    ///   - encoded: the encoder's last state, [B, G + K, D].
+    ///   - visible: which patches its last K tokens are.
+    /// - Returns: [B, N, C·P·P], channels first within each patch.
+    func callAsFunction(_ encoded: Tensor, _ visible: ElementSubset, _ isTraining: Bool) throws(TorchError) -> Tensor {
+        let (batch, global, width) = (encoded.size(0), configuration.globalTokenCount, configuration.decoderHiddenSize)
+        let (count, total) = (configuration.patchCount, configuration.tokenCount)
+        let context = try contextProjection(encoded)
+        let seen = try context.sliced(1, global..<context.size(1))  // [B, K, d]
+        // Where a token stands and what it is a token of, [M·N, d].
+        let places = try (modalityEmbeddings.unsqueezed(1) + positions).reshaped(total, width)
+        let start = (configuration.modalities.firstIndex(of: modality) ?? 0) * count
+        let masked = try maskToken.to(seen.dtype).expanded(batch, total, width)
+        let queries =
+            try visible.replacing(seen, in: masked).sliced(1, start..<start + count)
+            + places.sliced(0, start..<start + count)
+        let placed = try seen + visible.of(places.unsqueezed(0).expanded(batch, total, width))
+        let keys = try Tensor.concatenated([context.sliced(1, 0..<global), placed], 1)
+        var x = try attention(queryNorm(queries), to: contextNorm(keys))
+        x = try x + output(intermediate(outputNorm(x)).gelu())
+        for layer in layers { x = try layer(x, isTraining) }
+        return try projection(x)
+    }
+}

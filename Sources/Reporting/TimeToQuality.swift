@@ -1,0 +1,113 @@
+/// What a comparison over budgets says: how good each policy is after how much time, and what it saves at equal quality.
+///
+/// A record's policy is `NAME@BUDGET`, as ``Training/Contender`` reads it. Time is measured, not budgeted: each policy's
+/// overheads are inside it.
+public struct TimeToQuality: Sendable, Codable, Equatable {
+    /// One policy at one budget, over its seeds.
+    public struct Point: Sendable, Codable, Equatable {
+        public var budget: Double
+        /// One a seed, in order of the seeds.
+        public var quality: [Double]
+        public var seconds: [Double]
+        public var processorSeconds: [Double]
+
+        /// The time as a share of the baseline's full run.
+        public var timeShare: Double
+        /// Quality above the baseline's after the same time, in the metric's unit, better being positive; the baseline
+        /// between its budgets is interpolated.
+        public var gainAtEqualTime: Double?
+        /// Its 95 % bootstrap interval over seeds.
+        public var gainInterval: ClosedRange<Double>?
+    }
+
+    public struct Curve: Sendable, Codable, Equatable {
+        public var policy: String
+        /// By rising budget.
+        public var points: [Point]
+        /// 1 − the time share of the cheapest point whose mean quality is within one standard error of the baseline's full
+        /// run; nil where there is none. The baseline's own says what mere shortening gives.
+        public var timeReduction: Double?
+    }
+
+    public let metric: String
+    public let baseline: String
+    public let curves: [Curve]
+
+    /// - Throws: ``ReportingError/noRuns`` without a full run of the baseline.
+    public init(_ records: [RunRecord], baseline: String = "standard", metric: QualityMetric) throws(ReportingError) {
+        (self.baseline, self.metric) = (baseline, metric.name)
+        var curves = Self.curves(records, metric)
+        guard let reference = curves.first(where: { $0.policy == baseline }), let full = reference.points.last else {
+            throw .noRuns
+        }
+        let rival = Rival(reference.points)
+        let sign = metric.higherIsBetter ? 1.0 : -1
+        let error = Statistics.standardError(full.quality)
+        let target = sign * Statistics.mean(full.quality) - (error.isFinite ? error : 0)
+        for curve in curves.indices {
+            for point in curves[curve].points.indices {
+                curves[curve].points[point].place(against: rival, full: full, sign: sign)
+            }
+            let reached = curves[curve].points.filter { sign * Statistics.mean($0.quality) >= target }
+            curves[curve].timeReduction = reached.map { 1 - $0.timeShare }.max()
+        }
+        self.curves = curves
+    }
+
+    private static func curves(_ records: [RunRecord], _ metric: QualityMetric) -> [Curve] {
+        var curves: [Curve] = []
+        for record in records.sorted(by: { $0.seed < $1.seed }) {
+            let parts = record.policy.split(separator: "@")
+            let budget = parts.count > 1 ? Double(parts[1]) ?? 1 : 1
+            let policy = String(parts.first ?? "")
+            let index = curves.firstIndex { $0.policy == policy } ?? curves.endIndex
+            if index == curves.endIndex { curves.append(Curve(policy: policy, points: [])) }
+            curves[index].add(record, budget: budget, quality: record.summary.metrics[metric.name] ?? .nan)
+        }
+        return curves
+    }
+}
+
+extension TimeToQuality.Curve {
+    fileprivate mutating func add(_ record: RunRecord, budget: Double, quality: Double) {
+        let index = points.firstIndex { $0.budget >= budget } ?? points.endIndex
+        if index == points.endIndex || points[index].budget != budget {
+            points.insert(
+                .init(budget: budget, quality: [], seconds: [], processorSeconds: [], timeShare: 0), at: index)
+        }
+        points[index].quality.append(quality)
+        points[index].seconds.append(record.summary.seconds)
+        points[index].processorSeconds.append(record.summary.processorSeconds)
+    }
+}
+
+extension TimeToQuality.Point {
+    fileprivate mutating func place(against rival: Rival, full: TimeToQuality.Point, sign: Double) {
+        timeShare = Statistics.median(seconds) / Statistics.median(full.seconds)
+        guard let rivals = rival.quality(atSeconds: Statistics.median(seconds)) else { return }
+        func difference(_ own: [Double], _ others: [Double]) -> Double {
+            sign * (Statistics.mean(own) - Statistics.mean(others))
+        }
+        gainAtEqualTime = difference(quality, rivals)
+        gainInterval = Statistics.bootstrapInterval(quality, rivals, statistic: difference)
+    }
+}
+
+/// The baseline's quality over time, seed by seed, linear between its budgets.
+private struct Rival {
+    let points: [TimeToQuality.Point]
+
+    init(_ points: [TimeToQuality.Point]) { self.points = points }
+
+    /// One a seed; nil before its cheapest point and where seeds differ in number. After its full run it stays as it is.
+    func quality(atSeconds seconds: Double) -> [Double]? {
+        let times = points.map { Statistics.median($0.seconds) }
+        guard let first = times.first, seconds >= first * 0.98, let last = points.last else { return nil }
+        guard let upper = times.firstIndex(where: { $0 >= seconds }) else { return last.quality }
+        guard upper > 0 else { return points[0].quality }
+        let (a, b) = (points[upper - 1].quality, points[upper].quality)
+        guard a.count == b.count else { return nil }
+        let share = (seconds - times[upper - 1]) / (times[upper] - times[upper - 1])
+        return zip(a, b).map { $0 + share * ($1 - $0) }
+    }
+}

@@ -1,0 +1,163 @@
+import Datasets
+import Foundation
+import Models
+import Tokenizers
+
+/// Texts and how they become tokens.
+protocol LanguageData: Sendable {
+    /// Whether each example has one right answer, so that its being met can be measured.
+    var hasExactAnswers: Bool { get }
+    func makeTokenizer() throws -> any Tokenizer
+    /// - Parameter context: the most tokens of an example.
+    func load(
+        _ tokenizer: any Tokenizer, context: Int
+    ) throws -> (training: TextDataset, validation: TextDataset)
+    /// Tokens of an example at most; the model's context where nil.
+    var context: Int? { get }
+}
+
+extension DataSettings {
+    /// Where the tokenizer lies; nil where there is none, or where it is made from the data.
+    var tokenizerPath: String? {
+        let named: String? =
+            switch self {
+            case .text(let data): data.tokenizer
+            case .wordProblems(let data): data.tokenizer
+            default: nil
+            }
+        return named == BuiltInTokenizer.characters ? nil : named
+    }
+}
+
+/// How text becomes tokens, unless a path names a tokenizer's folder or file.
+enum BuiltInTokenizer {
+    /// One made from the data's own characters.
+    static let characters = "characters"
+}
+
+/// A text, or records of text, in files.
+public struct TextData: Codable, Sendable, Equatable, LanguageData {
+    public enum Kind: String, Codable, Sendable, CaseIterable {
+        /// One text, cut into blocks; its end is held out.
+        case text
+        /// JSONL with prompts and responses, or with texts.
+        case jsonl
+    }
+
+    public var kind: Kind
+    public var path: String
+    /// What is held out of JSONL; a share of `path` where absent.
+    public var testPath: String?
+    public var testShare = 0.1
+    /// `characters`, or a path of a tokenizer.
+    public var tokenizer = BuiltInTokenizer.characters
+    public var context: Int?
+    /// At most so many training examples; all where absent.
+    public var limit: Int?
+
+    public init(kind: Kind, path: String) { (self.kind, self.path) = (kind, path) }
+
+    enum CodingKeys: String, CodingKey {
+        case kind, path, tokenizer, context, limit
+        case testPath = "test_path"
+        case testShare = "test_share"
+    }
+
+    var hasExactAnswers: Bool { false }
+
+    func validate() throws(SettingError) {
+        guard testShare > 0, testShare < 1 else {
+            throw SettingError(key: "test_share", found: "\(testShare)", expected: "above 0 and below 1")
+        }
+        guard context ?? 1 >= 1 else {
+            throw SettingError(key: "context", found: "\(context ?? 0)", expected: "at least 1")
+        }
+        guard limit ?? 1 >= 1 else { throw SettingError(key: "limit", found: "\(limit ?? 0)", expected: "at least 1") }
+        if let testPath, kind == .text {
+            throw SettingError(key: "test_path", found: testPath, expected: "none for text, whose end is held out")
+        }
+    }
+
+    func makeTokenizer() throws -> any Tokenizer {
+        guard tokenizer == BuiltInTokenizer.characters else { return try loadTokenizer(at: tokenizer) }
+        return switch kind {
+        case .text: CharacterTokenizer(of: try TextFile(path).text.unicodeScalars)
+        case .jsonl: CharacterTokenizer(of: try TextRecords(path).scalars)
+        }
+    }
+
+    func load(
+        _ tokenizer: any Tokenizer, context: Int
+    ) throws -> (training: TextDataset, validation: TextDataset) {
+        var (training, validation) = try parts(tokenizer, context)
+        if let limit { training = try training.limited(to: limit) }
+        return (training, validation)
+    }
+
+    private func parts(_ tokenizer: any Tokenizer, _ context: Int) throws -> (TextDataset, TextDataset) {
+        guard kind == .jsonl else {
+            let (training, validation) = try TextFile(path).blocks(tokenizer, context: context, testShare: testShare)
+            return (training, validation)
+        }
+        let all = try TextRecords(path).dataset(tokenizer, context: context)
+        if let testPath { return (all, try TextRecords(testPath).dataset(tokenizer, context: context)) }
+        let (training, validation) = try all.split(testShare: testShare)
+        return (training, validation)
+    }
+}
+
+/// Generated arithmetic problems in words, learnt for their answers.
+public struct WordProblemData: Codable, Sendable, Equatable, LanguageData {
+    public enum Kind: String, Codable, Sendable { case wordProblems = "word-problems" }
+
+    public var kind = Kind.wordProblems
+    /// Training problems.
+    public var count: Int
+    public var testCount = 1000
+    /// The easiest and the hardest level, in 1...5.
+    public var levels = [1, 5]
+    /// Share of the training problems that repeat an earlier one.
+    public var redundancy = 0.0
+    /// Share of the training problems whose answer is wrong.
+    public var labelNoise = 0.0
+    /// Which problems: every run of a comparison sees the same.
+    public var seed: UInt64 = 0
+    public var tokenizer = BuiltInTokenizer.characters
+
+    public init(count: Int) { self.count = count }
+
+    enum CodingKeys: String, CodingKey {
+        case kind, count, levels, redundancy, seed, tokenizer
+        case testCount = "test_count"
+        case labelNoise = "label_noise"
+    }
+
+    var context: Int? { nil }
+    var hasExactAnswers: Bool { true }
+
+    func validate() throws(SettingError) {
+        for (key, value) in [("count", count), ("test_count", testCount)] where value < 1 || value > 1 << 30 {
+            throw SettingError(key: key, found: "\(value)", expected: "at least 1 and at most \(1 << 30)")
+        }
+        guard levels.count == 2, levels[0] <= levels[1], levels.allSatisfy(WordProblem.levels.contains) else {
+            throw SettingError(key: "levels", found: "\(levels)", expected: "the easiest and the hardest, of 1 to 5")
+        }
+        for (key, share) in [("redundancy", redundancy), ("label_noise", labelNoise)] where !(0...1).contains(share) {
+            throw SettingError(key: key, found: "\(share)", expected: "a share in 0...1")
+        }
+    }
+
+    func makeTokenizer() throws -> any Tokenizer {
+        tokenizer == BuiltInTokenizer.characters
+            ? CharacterTokenizer(of: WordProblemSet.scalars) : try loadTokenizer(at: tokenizer)
+    }
+
+    func load(
+        _ tokenizer: any Tokenizer, context: Int
+    ) throws -> (training: TextDataset, validation: TextDataset) {
+        let problems = WordProblemSet(
+            count: count, testCount: testCount, levels: levels[0]...levels[1], redundancy: redundancy,
+            labelNoise: labelNoise, seed: seed)
+        return try problems.datasets(tokenizer, context: context)
+    }
+}

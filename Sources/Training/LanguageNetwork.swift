@@ -1,0 +1,124 @@
+import Checkpoints
+import Foundation
+import Models
+import NN
+import Torch
+
+/// Which decoder a language model is, and of what size.
+public enum LanguageNetwork: Sendable, Equatable {
+    case llama(Llama.Configuration)
+    case gpt2(GPT2.Configuration)
+
+    /// Reads a `config.json`.
+    ///
+    /// - Throws: ``SettingError``
+    public init(json: Data) throws {
+        let type = (try? JSONSerialization.jsonObject(with: json) as? [String: Any])?["model_type"] as? String
+        self = try type == "gpt2" ? .gpt2(.init(json: json)) : .llama(.init(json: json))
+    }
+
+    /// A `config.json`.
+    public func json() throws -> Data {
+        switch self {
+        case .llama(let configuration): try configuration.json()
+        case .gpt2(let configuration): try configuration.json()
+        }
+    }
+
+    /// - Throws: the first setting that makes no network, under its name in `config.json`; a vocabulary of 0 may stand open.
+    func validate() throws(SettingError) {
+        var complete = self
+        if vocabularySize == 0 { complete.vocabularySize = 1 }
+        do { _ = try LanguageNetwork(json: complete.json()) } catch let error as SettingError { throw error } catch {
+            throw SettingError(key: "model", found: "\(error)", expected: "numbers that JSON can hold")
+        }
+        if case .llama(let configuration) = self, configuration.hiddenSize % configuration.headCount != 0 {
+            throw SettingError(
+                key: "num_attention_heads", found: "\(configuration.headCount)",
+                expected: "a divisor of hidden_size \(configuration.hiddenSize)")
+        }
+    }
+
+    public func model(_ path: Path) throws(TorchError) -> any LanguageModel {
+        switch self {
+        case .llama(let configuration): try Llama(path, configuration)
+        case .gpt2(let configuration): try GPT2(path, configuration)
+        }
+    }
+
+    var kind: LanguageModelSettings.Kind {
+        switch self {
+        case .llama: .llama
+        case .gpt2: .gpt2
+        }
+    }
+
+    var width: Int {
+        switch self {
+        case .llama(let configuration): configuration.hiddenSize
+        case .gpt2(let configuration): configuration.hiddenSize
+        }
+    }
+
+    var contextLength: Int {
+        switch self {
+        case .llama(let configuration): configuration.contextLength
+        case .gpt2(let configuration): configuration.contextLength
+        }
+    }
+
+    var vocabularySize: Int {
+        get {
+            switch self {
+            case .llama(let configuration): configuration.vocabularySize
+            case .gpt2(let configuration): configuration.vocabularySize
+            }
+        }
+        set {
+            switch self {
+            case .llama(var configuration):
+                configuration.vocabularySize = newValue
+                self = .llama(configuration)
+            case .gpt2(var configuration):
+                configuration.vocabularySize = newValue
+                self = .gpt2(configuration)
+            }
+        }
+    }
+}
+
+/// A language model's configuration and weights, as they lie on disk.
+struct StoredLanguageModel {
+    let path: String
+    let network: LanguageNetwork
+    let weights: any TensorSource
+
+    /// - Parameter path: a Hugging Face folder, a llama2.c `.bin` file, or a run's folder.
+    init(_ path: String) throws {
+        self.path = path
+        if path.hasSuffix(".bin") {
+            let file = try Llama2CFile(path)
+            (network, weights) = (try LanguageNetwork(json: file.configuration()), file)
+        } else if let run = try? RunFolder.open(path) {
+            let checkpoint = try run.newestCheckpoint()
+            try checkpoint.verify()
+            network = try LanguageNetwork(json: run.networkConfiguration())
+            weights = try SafetensorsFile(checkpoint.file("model.safetensors"))
+        } else {
+            let folder = try ModelFolder(path)
+            (network, weights) = (try LanguageNetwork(json: folder.configuration), folder.weights)
+        }
+    }
+}
+
+extension RunFolder {
+    var configuration: String { "\(path)/config.json" }
+
+    /// The `config.json` that a run of a language model leaves.
+    func networkConfiguration() throws -> Data {
+        guard let data = FileManager.default.contents(atPath: configuration) else {
+            throw TrainingError.notARun(path: path, reason: "it holds no config.json, so it is no language model's")
+        }
+        return data
+    }
+}

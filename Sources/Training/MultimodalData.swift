@@ -1,0 +1,96 @@
+import Datasets
+import Models
+
+/// Procedural scenes: training images, and others to hold out, of one seed that is not the run's.
+public struct SceneData: Codable, Sendable, Equatable {
+    public enum Kind: String, Codable, Sendable { case scenes }
+
+    public var kind = Kind.scenes
+    /// Training images.
+    public var count: Int
+    /// Images held out.
+    public var testCount = 1000
+    /// Pixels a side.
+    public var imageSize = 32
+    /// Whether a training image may be mirrored.
+    public var flip = true
+    /// Which scenes: every run of a comparison sees the same.
+    public var seed: UInt64 = 0
+
+    public init(count: Int) { self.count = count }
+
+    enum CodingKeys: String, CodingKey {
+        case kind, count, flip, seed
+        case testCount = "test_count"
+        case imageSize = "image_size"
+    }
+
+    /// Held-out scenes are numbered from here on, whatever the number of training images.
+    private static let testStart = 1 << 30
+
+    func validate() throws(SettingError) {
+        for (key, value) in [("count", count), ("test_count", testCount), ("image_size", imageSize)]
+        where value < 1 || value >= Self.testStart {
+            throw SettingError(key: key, found: "\(value)", expected: "at least 1 and below \(Self.testStart)")
+        }
+    }
+
+    /// Renders both parts.
+    public func load() throws(DatasetError) -> (training: MultimodalDataset, validation: MultimodalDataset) {
+        let size = ImageSize(height: imageSize, width: imageSize)
+        return (
+            try Scenes.dataset(seed: seed, indices: 0..<count, size: size, flip: flip),
+            try Scenes.dataset(seed: seed, indices: Self.testStart..<Self.testStart + testCount, size: size)
+        )
+    }
+}
+
+/// Images in several modalities, in a folder with the parts `train` and `test`, each as ``Datasets/MultimodalFolder``
+/// reads it.
+public struct MultimodalData: Codable, Sendable, Equatable {
+    public enum Kind: String, Codable, Sendable { case multimodal }
+
+    public var kind = Kind.multimodal
+    public var path: String
+    /// Pixels a side that all images are resized to.
+    public var imageSize = 32
+    /// What the numbers of `semseg` mean; empty where there is no such folder.
+    public var semanticClasses: [String] = []
+    /// The one of them by which segmentation is neither taught nor judged, such as `void`.
+    public var ignoredClass: String?
+    /// Units of length a step of `depth`.
+    public var depthUnit: Float = 0.001
+    /// Whether a training image may be mirrored.
+    public var flip = true
+
+    public init(path: String) { self.path = path }
+
+    enum CodingKeys: String, CodingKey {
+        case kind, path, flip
+        case imageSize = "image_size"
+        case semanticClasses = "semantic_classes"
+        case ignoredClass = "ignored_class"
+        case depthUnit = "depth_unit"
+    }
+
+    func validate() throws(SettingError) {
+        guard imageSize >= 1 else {
+            throw SettingError(key: "image_size", found: "\(imageSize)", expected: "at least 1")
+        }
+        guard depthUnit > 0, depthUnit.isFinite else {
+            throw SettingError(key: "depth_unit", found: "\(depthUnit)", expected: "a positive number")
+        }
+        if let ignoredClass, !semanticClasses.contains(ignoredClass) {
+            throw SettingError(key: "ignored_class", found: ignoredClass, expected: "one of semantic_classes")
+        }
+    }
+
+    /// Decodes both parts.
+    public func load() throws(DatasetError) -> (training: MultimodalDataset, validation: MultimodalDataset) {
+        var options = MultimodalFolder.Options(size: ImageSize(height: imageSize, width: imageSize))
+        (options.semanticNames, options.depthUnit, options.flip) = (semanticClasses, depthUnit, flip)
+        let training = try MultimodalFolder.load("\(path)/train", options)
+        (options.classNames, options.flip) = (training.classNames, false)
+        return (training, try MultimodalFolder.load("\(path)/test", options))
+    }
+}

@@ -1,0 +1,92 @@
+import Foundation
+import Testing
+
+@testable import Reporting
+@testable import Training
+
+@Suite("Time to quality") struct TimeToQualityTests {
+    /// Runs of `policy@budget` over three seeds, with given seconds and accuracies.
+    private func records(_ policy: String, _ points: [(budget: Double, seconds: Double, quality: [Double])])
+        -> [RunRecord]
+    {
+        points.flatMap { point in
+            point.quality.enumerated().map { seed, quality in
+                let start = Fixtures.start(policy: "\(policy)@\(point.budget)", seed: UInt64(seed))
+                var summary = Fixtures.summary()
+                summary.seconds = point.seconds
+                summary.metrics = ["val/accuracy": quality]
+                return RunRecord(start: start, summary: summary)
+            }
+        }
+    }
+
+    private var standard: [RunRecord] {
+        records(
+            "standard",
+            [
+                (0.5, 50, [0.70, 0.71, 0.72]), (0.8, 80, [0.80, 0.81, 0.82]), (1, 100, [0.84, 0.85, 0.86]),
+            ])
+    }
+
+    private let metric = QualityMetric(name: "val/accuracy")
+
+    @Test("the reduction is that of the cheapest point as good as the full baseline") func reduction() throws {
+        let taught = records("taught", [(0.5, 60, [0.845, 0.846, 0.847]), (0.8, 85, [0.86, 0.86, 0.86])])
+        let result = try TimeToQuality(standard + taught, metric: metric)
+        #expect(try #require(result.curves.first { $0.policy == "taught" }?.timeReduction).isNear(0.4))
+        // Shortening alone saves nothing here: only its full run is as good as itself.
+        #expect(try #require(result.curves.first { $0.policy == "standard" }?.timeReduction).isNear(0))
+    }
+
+    @Test("a policy that never gets there has none") func none() throws {
+        let poor = records("poor", [(0.5, 40, [0.5, 0.5, 0.5]), (1, 90, [0.8, 0.8, 0.8])])
+        let result = try TimeToQuality(standard + poor, metric: metric)
+        #expect(result.curves.first { $0.policy == "poor" }?.timeReduction == nil)
+        #expect(result.figures(recipe: "toy").contains("figure evidence.toy.poor.time_reduction none"))
+        #expect(result.verdicts.contains("poor saves no time at equal quality."))
+    }
+
+    @Test("the gain is over the baseline after the same time, between its budgets") func gain() throws {
+        let taught = records("taught", [(0.5, 65, [0.80, 0.80, 0.80]), (1, 120, [0.9, 0.9, 0.9])])
+        let points = try #require(
+            TimeToQuality(standard + taught, metric: metric).curves.first { $0.policy == "taught" }?.points)
+        // Halfway between 0.71 and 0.81.
+        #expect(try #require(points[0].gainAtEqualTime).isNear(0.04))
+        #expect(try #require(points[1].gainAtEqualTime).isNear(0.05))
+        #expect(try #require(points[0].gainInterval).contains(0.04))
+    }
+
+    @Test("where lower is better, signs turn") func loss() throws {
+        let flipped = (standard + records("taught", [(0.5, 50, [0.9, 0.9, 0.9])])).map { record in
+            var record = record
+            record.summary.metrics = ["val/loss": 1 - (record.summary.metrics["val/accuracy"] ?? 0)]
+            return record
+        }
+        let result = try TimeToQuality(flipped, metric: QualityMetric(name: "val/loss"))
+        let taught = try #require(result.curves.first { $0.policy == "taught" })
+        #expect(try #require(taught.timeReduction).isNear(0.5))
+        #expect(try #require(taught.points[0].gainAtEqualTime).isNear(0.19))
+    }
+
+    @Test("without a full run of the baseline there is nothing to say") func noBaseline() {
+        #expect(throws: ReportingError.noRuns) {
+            try TimeToQuality(records("taught", [(1, 1, [0.5])]), metric: metric)
+        }
+    }
+
+    @Test("results.json reads back, and the page holds the verdict") func files() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let result = try TimeToQuality(standard, metric: metric)
+        try result.write(to: folder, title: "toy", machine: "m", recipe: "r")
+        let data = try Data(contentsOf: URL(fileURLWithPath: "\(folder)/results.json"))
+        #expect(try JSONDecoder().decode(TimeToQuality.self, from: data) == result)
+        let page = try String(contentsOfFile: "\(folder)/report.html", encoding: .utf8)
+        #expect(page.contains(result.verdicts[0]))
+    }
+}
+
+extension Double {
+    fileprivate func isNear(_ expected: Double) -> Bool { abs(self - expected) < 1e-9 }
+}
