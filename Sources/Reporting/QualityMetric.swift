@@ -15,11 +15,11 @@ public struct QualityMetric: Sendable, Equatable {
 
     /// Losses, errors and perplexities are better when lower.
     public var higherIsBetter: Bool {
-        !["loss", "perplexity", "error"].contains { name.hasSuffix($0) }
+        !["loss", "perplexity", "error", "rmse"].contains { name.hasSuffix($0) }
     }
 
     /// Shares of `0...1` are shown in per cent.
-    public var isShare: Bool { ["accuracy", "iou", "f1"].contains { name.hasSuffix($0) } }
+    public var isShare: Bool { ["accuracy", "iou", "f1", "delta1"].contains { name.hasSuffix($0) } }
 
     /// A value with its unit.
     func text(_ value: Double) -> String { isShare ? Format.percent(value) : Format.short(value) }

@@ -36,11 +36,14 @@ extension Tensor {
         createGraph: Bool = false
     ) throws(TorchError) -> [Tensor?] {
         precondition(outputs.count == gradients.count, "one weight an output")
-        let (outputHandles, gradientHandles) = (outputs.map { $0.handle as ct_tensor? }, gradients.map { $0.handle as ct_tensor? })
+        let (outputHandles, gradientHandles) = (
+            outputs.map { $0.handle as ct_tensor? }, gradients.map { $0.handle as ct_tensor? }
+        )
         let inputHandles = inputs.map { $0.handle as ct_tensor? }
         var results = [ct_tensor?](repeating: nil, count: inputs.count)
         let status = ct_grad(
-            outputHandles, gradientHandles, Int32(outputs.count), inputHandles, Int32(inputs.count), retainGraph, createGraph,
+            outputHandles, gradientHandles, Int32(outputs.count), inputHandles, Int32(inputs.count), retainGraph,
+            createGraph,
             &results)
         try check(status, "gradients", outputs)
         return results.map { $0.map { Tensor(owning: $0) } }

@@ -38,7 +38,8 @@ public struct AdamWUpdate: Sendable, Equatable {
         to parameters: TensorList, firstMoments: TensorList, secondMoments: TensorList, steps: TensorList
     ) throws(TorchError) {
         let status = ct_fused_adamw(
-            parameters.handles, firstMoments.handles, secondMoments.handles, steps.handles, parameters.count, learningRate,
+            parameters.handles, firstMoments.handles, secondMoments.handles, steps.handles, parameters.count,
+            learningRate,
             beta1, beta2, weightDecay, epsilon)
         try check(status, "adamW")
     }

@@ -14,7 +14,9 @@ extension Tensor {
     public static func / (a: Tensor, b: Tensor) throws(TorchError) -> Tensor {
         try operation("divide", [a, b]) { ct_div(a.handle, b.handle, $0) }
     }
-    public static prefix func - (x: Tensor) throws(TorchError) -> Tensor { try operation("negate", [x]) { ct_neg(x.handle, $0) } }
+    public static prefix func - (x: Tensor) throws(TorchError) -> Tensor {
+        try operation("negate", [x]) { ct_neg(x.handle, $0) }
+    }
 
     public static func + (x: Tensor, value: Double) throws(TorchError) -> Tensor {
         try operation("add", [x]) { ct_add_scalar(x.handle, value, $0) }
@@ -29,7 +31,9 @@ extension Tensor {
     public func log() throws(TorchError) -> Tensor { try operation("log", [self]) { ct_log(handle, $0) } }
     public func sqrt() throws(TorchError) -> Tensor { try operation("sqrt", [self]) { ct_sqrt(handle, $0) } }
     public func rsqrt() throws(TorchError) -> Tensor { try operation("rsqrt", [self]) { ct_rsqrt(handle, $0) } }
-    public func reciprocal() throws(TorchError) -> Tensor { try operation("reciprocal", [self]) { ct_reciprocal(handle, $0) } }
+    public func reciprocal() throws(TorchError) -> Tensor {
+        try operation("reciprocal", [self]) { ct_reciprocal(handle, $0) }
+    }
     public func square() throws(TorchError) -> Tensor { try operation("square", [self]) { ct_square(handle, $0) } }
     public func abs() throws(TorchError) -> Tensor { try operation("abs", [self]) { ct_abs(handle, $0) } }
     public func sin() throws(TorchError) -> Tensor { try operation("sin", [self]) { ct_sin(handle, $0) } }
@@ -83,7 +87,9 @@ extension Tensor {
         try operation("or", [self, other]) { ct_logical_or(handle, other.handle, $0) }
     }
     public func not() throws(TorchError) -> Tensor { try operation("not", [self]) { ct_logical_not(handle, $0) } }
-    public func isFinite() throws(TorchError) -> Tensor { try operation("isFinite", [self]) { ct_isfinite(handle, $0) } }
+    public func isFinite() throws(TorchError) -> Tensor {
+        try operation("isFinite", [self]) { ct_isfinite(handle, $0) }
+    }
 
     /// `a` where this mask is true, `b` elsewhere.
     public func choose(_ a: Tensor, else b: Tensor) throws(TorchError) -> Tensor {

@@ -1,7 +1,9 @@
 import CTorch
 
 extension Tensor {
-    public static func empty(_ shape: [Int], dtype: DType = .float32, device: Device = .cpu) throws(TorchError) -> Tensor {
+    public static func empty(_ shape: [Int], dtype: DType = .float32, device: Device = .cpu) throws(TorchError)
+        -> Tensor
+    {
         try operation("empty") { ct_empty(shape, Int32(shape.count), dtype.code, device.code, $0) }
     }
     public static func full(
@@ -9,14 +11,19 @@ extension Tensor {
     ) throws(TorchError) -> Tensor {
         try operation("full") { ct_full(shape, Int32(shape.count), value, dtype.code, device.code, $0) }
     }
-    public static func zeros(_ shape: [Int], dtype: DType = .float32, device: Device = .cpu) throws(TorchError) -> Tensor {
+    public static func zeros(_ shape: [Int], dtype: DType = .float32, device: Device = .cpu) throws(TorchError)
+        -> Tensor
+    {
         try full(shape, 0, dtype: dtype, device: device)
     }
-    public static func ones(_ shape: [Int], dtype: DType = .float32, device: Device = .cpu) throws(TorchError) -> Tensor {
+    public static func ones(_ shape: [Int], dtype: DType = .float32, device: Device = .cpu) throws(TorchError) -> Tensor
+    {
         try full(shape, 1, dtype: dtype, device: device)
     }
     /// Zeros of the same shape, type and device, without a gradient.
-    public func zerosLike() throws(TorchError) -> Tensor { try operation("zerosLike", [self]) { ct_zeros_like(handle, $0) } }
+    public func zerosLike() throws(TorchError) -> Tensor {
+        try operation("zerosLike", [self]) { ct_zeros_like(handle, $0) }
+    }
 
     /// 0, 1, … count − 1.
     public static func arange(_ count: Int, dtype: DType = .int64, device: Device = .cpu) throws(TorchError) -> Tensor {

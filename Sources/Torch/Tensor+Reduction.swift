@@ -19,7 +19,9 @@ extension Tensor {
         try operation("norm", [self]) { ct_norm(handle, dimensions, Int32(dimensions.count), keepDimensions, $0) }
     }
     public func logSumExp(_ dimensions: Int..., keepDimensions: Bool = false) throws(TorchError) -> Tensor {
-        try operation("logSumExp", [self]) { ct_logsumexp(handle, dimensions, Int32(dimensions.count), keepDimensions, $0) }
+        try operation("logSumExp", [self]) {
+            ct_logsumexp(handle, dimensions, Int32(dimensions.count), keepDimensions, $0)
+        }
     }
     /// The variance with `correction` degrees of freedom taken off (1: the sample's, 0: the population's).
     public func variance(
@@ -42,7 +44,9 @@ extension Tensor {
         return (Tensor(owning: values!), Tensor(owning: indices!))
     }
     /// A stable sort along a dimension.
-    public func sorted(_ dimension: Int = -1, descending: Bool = false) throws(TorchError) -> (values: Tensor, indices: Tensor) {
+    public func sorted(_ dimension: Int = -1, descending: Bool = false) throws(TorchError) -> (
+        values: Tensor, indices: Tensor
+    ) {
         var (values, indices): (ct_tensor?, ct_tensor?)
         try check(ct_sort(handle, Int32(dimension), descending, &values, &indices), "sorted", [self])
         return (Tensor(owning: values!), Tensor(owning: indices!))

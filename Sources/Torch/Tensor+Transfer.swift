@@ -28,8 +28,11 @@ extension Tensor {
     /// Copies raw little-endian memory into a new tensor.
     ///
     /// - Precondition: `bytes` has exactly the size that shape and dtype ask for.
-    public convenience init(bytes: UnsafeRawBufferPointer, dtype: DType, shape: [Int], device: Device = .cpu) throws(TorchError) {
-        precondition(bytes.count == shape.reduce(dtype.byteCount, *), "\(bytes.count) bytes do not fill \(shape) of \(dtype)")
+    public convenience init(bytes: UnsafeRawBufferPointer, dtype: DType, shape: [Int], device: Device = .cpu)
+        throws(TorchError)
+    {
+        precondition(
+            bytes.count == shape.reduce(dtype.byteCount, *), "\(bytes.count) bytes do not fill \(shape) of \(dtype)")
         var handle: ct_tensor?
         let status = ct_from_bytes(bytes.baseAddress, dtype.code, shape, Int32(shape.count), device.code, &handle)
         guard status == CT_OK, let handle else { throw TorchError(status, operation: "tensor", operands: []) }
@@ -40,7 +43,8 @@ extension Tensor {
     public static func borrowing(
         _ bytes: UnsafeRawBufferPointer, owner: AnyObject, dtype: DType, shape: [Int]
     ) throws(TorchError) -> Tensor {
-        precondition(bytes.count == shape.reduce(dtype.byteCount, *), "\(bytes.count) bytes do not fill \(shape) of \(dtype)")
+        precondition(
+            bytes.count == shape.reduce(dtype.byteCount, *), "\(bytes.count) bytes do not fill \(shape) of \(dtype)")
         guard let address = bytes.baseAddress else { return try .zeros(shape, dtype: dtype) }
         let context = Unmanaged.passRetained(owner).toOpaque()
         return try operation("borrow") {
@@ -83,7 +87,9 @@ extension Tensor {
         // A copy to the host must have arrived before anyone reads it.
         try operation("to", [self]) { ct_to(handle, dtype.code, device.code, device != .cpu, $0) }
     }
-    public func contiguous() throws(TorchError) -> Tensor { try operation("contiguous", [self]) { ct_contiguous(handle, $0) } }
+    public func contiguous() throws(TorchError) -> Tensor {
+        try operation("contiguous", [self]) { ct_contiguous(handle, $0) }
+    }
     public func clone() throws(TorchError) -> Tensor { try operation("clone", [self]) { ct_clone(handle, $0) } }
 
     /// Overwrites the elements in place, outside autograd. Shapes must be equal; types are converted.

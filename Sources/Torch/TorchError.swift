@@ -24,7 +24,8 @@ public struct TorchError: Error, Equatable, CustomStringConvertible {
             default: .failed
             }
         self.init(
-            kind: kind, operation: "\(operation)", shapes: operands.map(\.shape), message: String(cString: ct_last_error()))
+            kind: kind, operation: "\(operation)", shapes: operands.map(\.shape),
+            message: String(cString: ct_last_error()))
     }
 
     public var description: String {

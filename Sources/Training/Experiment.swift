@@ -54,6 +54,7 @@ extension Recipe {
                 what: "training.device", found: training.device,
                 expected: "one of this machine's \(Engine.cudaDeviceCount) CUDA devices, or cpu")
         }
+        Engine.keepFreedMemory()
         if let threads = training.threads { Engine.threadCount = threads }
         return try training.precision.resolved(on: training.place, width: model.width)
     }
