@@ -90,6 +90,23 @@ import Testing
         #expect(headline.contains("95 % interval") && headline.contains("test accuracy"))
     }
 
+    @Test("A saving that shortened standard training makes too is said to be no more than that")
+    func shortened() throws {
+        func headline(_ rivalSeconds: Double, _ rivalAccuracy: Double) throws -> String {
+            try Verdict(
+                table: ComparisonTable([
+                    Fixtures.record("standard", seconds: 10, accuracy: 0.95),
+                    Fixtures.record("attent", seconds: 8, accuracy: 0.96),
+                    Fixtures.record("standard@0.7", seconds: rivalSeconds, accuracy: rivalAccuracy),
+                ])
+            ).headline
+        }
+        let remark = "But standard training, merely shortened, did no worse in no more time (standard@0.7)."
+        #expect(try headline(7, 0.96).hasSuffix(remark))
+        #expect(try !headline(7, 0.95).contains("merely"))
+        #expect(try !headline(9, 0.97).contains("merely"))
+    }
+
     @Test("A quality that is not known is neither won nor lost, and a run stopped early is a caveat")
     func unknownQuality() throws {
         var record = Fixtures.record("attent", seconds: 5, accuracy: .nan)

@@ -17,7 +17,18 @@ struct Verdict {
     func sentence(about row: ComparisonTable.Row) -> String {
         guard let ratio = row.timeRatio, let gap = row.qualityGap else { return alone(row) }
         return "\(row.policy) \(judgement(row, ratio: ratio, gap: gap)): "
-            + "\(time(row, ratio)), \(quality(row, gap))\(caveat(row))."
+            + "\(time(row, ratio)), \(quality(row, gap))\(caveat(row)).\(rival(of: row))"
+    }
+
+    /// What takes the shine off a saving: the baseline shortened (`standard@0.7`), no slower and on average no worse.
+    private func rival(of row: ComparisonTable.Row) -> String {
+        let sign = table.metric.higherIsBetter ? 1.0 : -1
+        func quality(_ row: ComparisonTable.Row) -> Double { sign * Statistics.mean(row.quality) }
+        func seconds(_ row: ComparisonTable.Row) -> Double { Statistics.median(row.seconds) }
+        let shortened = table.rows.filter { $0.policy.hasPrefix("\(table.baseline)@") && $0.policy != row.policy }
+        let winners = shortened.filter { seconds($0) <= 1.02 * seconds(row) && quality($0) >= quality(row) }
+        guard !row.policy.hasPrefix("\(table.baseline)@"), let winner = winners.first else { return "" }
+        return " But \(table.baseline) training, merely shortened, did no worse in no more time (\(winner.policy))."
     }
 
     private func caveat(_ row: ComparisonTable.Row) -> String {
