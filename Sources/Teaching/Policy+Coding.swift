@@ -15,7 +15,7 @@ extension Policy {
 }
 
 extension Selection: Codable {
-    private enum Kind: String, Codable {
+    private enum Kind: String, Codable, CaseIterable {
         case random, hard, soft, prune, window, admission, hide
     }
 
@@ -58,7 +58,7 @@ extension Selection: Codable {
 }
 
 extension Selection.Distribution: Codable {
-    private enum Kind: String, Codable {
+    private enum Kind: String, Codable, CaseIterable {
         case softmax, sigmoid, power
     }
 
@@ -84,7 +84,7 @@ extension Selection.Distribution: Codable {
 }
 
 extension Policy.ScoreSource: Codable {
-    private enum Kind: String, Codable {
+    private enum Kind: String, Codable, CaseIterable {
         case recorded, refreshed
     }
 
@@ -108,7 +108,7 @@ extension Policy.ScoreSource: Codable {
 }
 
 extension Policy.Weighting: Codable {
-    private enum Kind: String, Codable {
+    private enum Kind: String, Codable, CaseIterable {
         case none, unbiased
     }
 

@@ -18,9 +18,17 @@ public enum DataSettings: Codable, Sendable, Equatable {
             case MultimodalData.Kind.multimodal.rawValue: .multimodal(try MultimodalData(from: decoder))
             case TextData.Kind.text.rawValue, TextData.Kind.jsonl.rawValue: .text(try TextData(from: decoder))
             case WordProblemData.Kind.wordProblems.rawValue: .wordProblems(try WordProblemData(from: decoder))
-            default: .images(try ImageData(from: decoder))
+            case _ where ImageData.Kind(rawValue: kind) != nil: .images(try ImageData(from: decoder))
+            default:
+                throw SettingError(key: "kind", found: kind, expected: "one of \(Self.kinds.joined(separator: ", "))")
             }
     }
+
+    private static let kinds =
+        ImageData.Kind.allCases.map(\.rawValue) + [
+            SceneData.Kind.scenes.rawValue, MultimodalData.Kind.multimodal.rawValue, TextData.Kind.text.rawValue,
+            TextData.Kind.jsonl.rawValue, WordProblemData.Kind.wordProblems.rawValue,
+        ]
 
     public func encode(to encoder: any Encoder) throws {
         switch self {
@@ -60,7 +68,7 @@ public enum ModelSettings: Codable, Sendable, Equatable {
     case multimae(MultiMAESettings)
     case language(LanguageModelSettings)
 
-    enum Kind: String, Codable { case vit, multimae, llama, gpt2 }
+    enum Kind: String, Codable, CaseIterable { case vit, multimae, llama, gpt2 }
     private enum CodingKeys: String, CodingKey { case kind }
 
     public init(from decoder: any Decoder) throws {

@@ -1,3 +1,4 @@
+import Models
 import Yams
 
 /// Decodes a YAML node, filling gaps from a node of defaults, and remembers which keys were asked for, so that what nobody
@@ -47,6 +48,18 @@ struct RecipeDecoder: Decoder {
         RecipeError(source: document.source, line: (node ?? self.node).mark?.line, message: message)
     }
 
+    /// Decodes what stands here; a name that is none of a choice's, or a setting that a type refuses, gets its line.
+    func value<Value: Decodable>(_ type: Value.Type) throws -> Value {
+        do {
+            return try Value(from: self)
+        } catch is DecodingError {
+            let choices = (Value.self as? any CaseIterable.Type).map { "one of \($0.names.joined(separator: ", "))" }
+            throw failure("\(path) is \(node.summary), expected \(choices ?? "a known name")")
+        } catch let error as SettingError {
+            throw failure("\(path).\(error)")
+        }
+    }
+
     func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
         guard node.mapping != nil else {
             throw failure("\(path) is \(node.summary), expected keys and values")
@@ -60,6 +73,13 @@ struct RecipeDecoder: Decoder {
     }
 
     func singleValueContainer() throws -> any SingleValueDecodingContainer { RecipeScalar(decoder: self) }
+}
+
+extension CaseIterable {
+    /// The cases as they are on disk.
+    fileprivate static var names: [String] {
+        allCases.map { value in (value as? any RawRepresentable).map { "\($0.rawValue)" } ?? "\(value)" }
+    }
 }
 
 extension Node {
@@ -97,7 +117,7 @@ private struct RecipeKeys<Key: CodingKey>: KeyedDecodingContainerProtocol {
 
     func contains(_ key: Key) -> Bool { find(key) != nil }
     func decodeNil(forKey key: Key) throws -> Bool { find(key).map { $0.null != nil } ?? true }
-    func decode<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T { try T(from: child(key)) }
+    func decode<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T { try child(key).value(type) }
     func nestedContainer<Nested: CodingKey>(
         keyedBy type: Nested.Type, forKey key: Key
     ) throws -> KeyedDecodingContainer<Nested> { try child(key).container(keyedBy: type) }
@@ -132,7 +152,7 @@ private struct RecipeList: UnkeyedDecodingContainer {
         currentIndex += 1
         return true
     }
-    mutating func decode<T: Decodable>(_ type: T.Type) throws -> T { try T(from: child()) }
+    mutating func decode<T: Decodable>(_ type: T.Type) throws -> T { try child().value(type) }
     mutating func nestedContainer<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
         try child().container(keyedBy: type)
     }
@@ -170,5 +190,5 @@ private struct RecipeScalar: SingleValueDecodingContainer {
     func decode(_ type: UInt16.Type) throws -> UInt16 { try integer(type) }
     func decode(_ type: UInt32.Type) throws -> UInt32 { try integer(type) }
     func decode(_ type: UInt64.Type) throws -> UInt64 { try integer(type) }
-    func decode<T: Decodable>(_ type: T.Type) throws -> T { try T(from: decoder) }
+    func decode<T: Decodable>(_ type: T.Type) throws -> T { try decoder.value(type) }
 }

@@ -51,7 +51,7 @@ public struct RunFolder: Sendable, Equatable {
     }
 
     private static func reason(_ error: any Error) -> String {
-        let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
+        let underlying = ((error as NSError).userInfo[NSUnderlyingErrorKey] as? any Error).map { $0 as NSError }
         return underlying.map { String(cString: strerror(Int32($0.code))) } ?? "\(error)"
     }
 }

@@ -94,6 +94,15 @@ import Testing
                 "r.yaml: model.num_attention_heads is 4, expected a divisor of hidden_size 30"
             ),
             ("data:", "data: none\nmore:", "r.yaml:2: data is none, expected keys and values"),
+            (
+                "  kind: digits", "  kind: digit",
+                "r.yaml:3: data.kind is digit, expected one of digits, cifar10, image-folder, idx, scenes, multimodal, text, jsonl, word-problems"
+            ),
+            ("  kind: vit", "  kind: vti", "r.yaml:6: model.kind is vti, expected one of vit, multimae, llama, gpt2"),
+            (
+                "name: small", "name: small\nteacher: {selection: {kind: sotf}}",
+                "r.yaml:2: teacher.selection.kind is sotf, expected one of random, hard, soft, prune, window, admission, hide"
+            ),
             ("name: small", "name: small\nteacher: atent", "r.yaml:2: unknown policy atent; did you mean attent?"),
         ])
     func mistakes(original: String, changed: String, message: String) {
