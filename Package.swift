@@ -60,6 +60,7 @@ let package = Package(
         .executableTarget(name: "selection-bench", dependencies: ["Teaching"], path: "Benchmarks/Selection"),
         .executableTarget(
             name: "tokenizer-bench", dependencies: ["Tokenizers"], path: "Benchmarks/Tokenizers", exclude: ["peer.py"]),
+        .executableTarget(name: "your-own-loop", dependencies: ["Teaching"], path: "Examples/YourOwnLoop"),
         .executableTarget(
             name: "attent",
             dependencies: [
@@ -77,7 +78,7 @@ let package = Package(
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "CTurboJPEG", "CZlib"]),
         .testTarget(name: "TeachingTests", dependencies: ["Teaching"]),
         .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"]),
-        .testTarget(name: "CommandTests", dependencies: ["attent"]),
+        .testTarget(name: "CommandTests", dependencies: ["attent", "your-own-loop"]),
         .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Training"]),
     ],
     swiftLanguageModes: [.v6],

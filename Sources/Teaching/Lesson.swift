@@ -27,9 +27,26 @@ public struct Lesson: Sendable, Equatable {
 
     var pace: Pace
 
+    /// Some of a lesson's examples, next to each other in its order.
+    public struct Batch: Sendable, Equatable {
+        /// Example numbers.
+        public var examples: [Int32]
+        /// One an example; `nil` where all weigh 1.
+        public var weights: [Float]?
+        /// Where the examples are in the lesson.
+        public var positions: Range<Int>
+    }
+
     /// The examples in batches of `size`, the last one smaller where it has to be.
-    public func batches(of size: Int) -> [[Int32]] {
-        stride(from: 0, to: examples.count, by: size).map { Array(examples[$0..<min($0 + size, examples.count)]) }
+    ///
+    /// - Parameter start: examples to leave out, since they were taught before.
+    public func batches(of size: Int, from start: Int = 0) -> [Batch] {
+        stride(from: start, to: examples.count, by: size).map { first in
+            let positions = first..<min(first + size, examples.count)
+            return Batch(
+                examples: Array(examples[positions]), weights: weights.map { Array($0[positions]) },
+                positions: positions)
+        }
     }
 
     /// Share of the run's cost spent once `taught` of the lesson's examples are: the position for a learning-rate

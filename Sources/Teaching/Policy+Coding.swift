@@ -16,7 +16,7 @@ extension Policy {
 
 extension Selection: Codable {
     private enum Kind: String, Codable, CaseIterable {
-        case random, hard, soft, prune, window, admission, hide
+        case random, hard, soft, prune, importance, window, admission, hide
     }
 
     public init(from decoder: any Decoder) throws {
@@ -25,6 +25,7 @@ extension Selection: Codable {
         case .hard: self = .hard
         case .soft: self = .soft(try Soft(from: decoder))
         case .prune: self = .prune(try Prune(from: decoder))
+        case .importance: self = .importance(try Importance(from: decoder))
         case .window: self = .window(try Window(from: decoder))
         case .admission: self = .admission(try Admission(from: decoder))
         case .hide: self = .hide(try Hide(from: decoder))
@@ -38,6 +39,7 @@ extension Selection: Codable {
         case .random, .hard: break
         case .soft(let settings): try settings.encode(to: encoder)
         case .prune(let settings): try settings.encode(to: encoder)
+        case .importance(let settings): try settings.encode(to: encoder)
         case .window(let settings): try settings.encode(to: encoder)
         case .admission(let settings): try settings.encode(to: encoder)
         case .hide(let settings): try settings.encode(to: encoder)
@@ -50,6 +52,7 @@ extension Selection: Codable {
         case .hard: .hard
         case .soft: .soft
         case .prune: .prune
+        case .importance: .importance
         case .window: .window
         case .admission: .admission
         case .hide: .hide

@@ -33,6 +33,10 @@ extension Policy {
             }
         case .prune(let prune):
             try check("selection.probability", prune.probability, "at least 0 and below 1") { $0 >= 0 && $0 < 1 }
+        case .importance(let importance):
+            try check("selection.floor", importance.floor, "above 0 and at most 1") { $0 > 0 && $0 <= 1 }
+            try check("selection.certain", importance.certain, "above 0 and at most 1") { $0 > 0 && $0 <= 1 }
+            try check("selection.worth", importance.worth, "above 0 and at most 1") { $0 > 0 && $0 <= 1 }
         case .window(let window):
             try check("selection.pruned", window.pruned, "at least 0 and below 1") { $0 >= 0 && $0 < 1 }
             try check("selection.clusters", Double(window.clusters), "1 to 256") { $0 >= 1 && $0 <= 256 }
@@ -51,11 +55,11 @@ extension Policy {
         guard case .unbiased(let cap) = weights else { return }
         try check("weights.cap", cap, "at least 1 and finite") { $0 >= 1 && $0.isFinite }
         switch selection {
-        case .random, .soft, .prune: break
+        case .random, .soft, .prune, .importance: break
         case .hard, .window, .admission, .hide:
             throw .invalidSetting(
                 key: "weights.kind", found: "unbiased",
-                expected: "none, as only random, soft and prune give every example a chance to be taught")
+                expected: "none, as only random, soft, prune and importance give every example a chance to be taught")
         }
     }
 

@@ -81,7 +81,7 @@ extension Policy {
     public var hasFixedCount: Bool {
         switch selection {
         case .random, .hard, .soft: true
-        case .prune, .window, .admission, .hide: false
+        case .prune, .importance, .window, .admission, .hide: false
         }
     }
 

@@ -12,6 +12,8 @@ public enum Selection: Sendable, Equatable {
     case soft(Soft)
     /// Examples below the mean score are dropped at random, and the kept ones of them weigh more (InfoBatch).
     case prune(Prune)
+    /// Examples are kept with a probability in proportion to their score, where that is estimated to be worth it.
+    case importance(Importance)
     /// A random subset is clustered by score, and a window slides over the clusters from easy to hard (SeTa).
     case window(Window)
     /// Every example is a candidate; each batch of them is admitted in part (Selective-Backprop).

@@ -9,6 +9,7 @@ extension Teacher {
         case (.hard, _): rank(.hard, into: &chosen)
         case (.soft(let soft), _): rank(.soft(soft), into: &chosen)
         case (.prune(let prune), _): self.prune(prune, into: &chosen)
+        case (.importance(let importance), _): sample(importance, into: &chosen)
         case (.window(let window), _): chooseWindow(window, into: &chosen)
         case (.hide(let hide), _): self.hide(hide, into: &chosen)
         }

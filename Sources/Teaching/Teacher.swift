@@ -4,7 +4,7 @@
 ///
 ///     var teacher = try Teacher(policy: .attent, exampleCount: images.count, epochs: 10, seed: 0)
 ///     while let lesson = try teacher.next(score: { losses(of: $0) }) {
-///         for batch in lesson.batches(of: 64) { teacher.record(train(batch), for: batch) }
+///         for batch in lesson.batches(of: 64) { teacher.record(train(batch), for: batch.examples) }
 ///     }
 ///
 /// Every choice is a function of the seed, the policy and the scores handed over: a teacher whose ``state`` is saved

@@ -94,12 +94,18 @@ import Testing
         #expect(try lessons(1) != lessons(2))
     }
 
-    @Test("batches hold a lesson's examples in order")
+    @Test("batches hold a lesson's examples and weights in order")
     func batches() throws {
-        var teacher = try Teacher(policy: .standard, exampleCount: 10, epochs: 1, seed: 0)
+        var policy = Policy.random
+        policy.weights = .unbiased(cap: 10)
+        var teacher = try Teacher(policy: policy, exampleCount: 14, epochs: 1, seed: 0)
         let lesson = try #require(try teacher.next(score: { _ in [] }))
-        #expect(lesson.batches(of: 4).map(\.count) == [4, 4, 2])
-        #expect(lesson.batches(of: 4).flatMap { $0 } == lesson.examples)
+        let batches = lesson.batches(of: 4)
+        #expect(batches.map(\.positions) == [0..<4, 4..<8, 8..<10])
+        #expect(batches.flatMap(\.examples) == lesson.examples)
+        #expect(batches.flatMap { $0.weights ?? [] } == lesson.weights)
+        #expect(lesson.batches(of: 4, from: 4) == Array(batches[1...]))
+        #expect(lesson.batches(of: 4, from: 10).isEmpty)
     }
 
     @Test("a new random subset of the ratio's size is taught each lesson")

@@ -101,7 +101,7 @@ import Testing
             ("  kind: vit", "  kind: vti", "r.yaml:6: model.kind is vti, expected one of vit, multimae, llama, gpt2"),
             (
                 "name: small", "name: small\nteacher: {selection: {kind: sotf}}",
-                "r.yaml:2: teacher.selection.kind is sotf, expected one of random, hard, soft, prune, window, admission, hide"
+                "r.yaml:2: teacher.selection.kind is sotf, expected one of random, hard, soft, prune, importance, window, admission, hide"
             ),
             ("name: small", "name: small\nteacher: atent", "r.yaml:2: unknown policy atent; did you mean attent?"),
         ])

@@ -1,0 +1,71 @@
+extension Selection {
+    /// Each example is taught with a probability in proportion to its score, on its own; the estimated worth decides in
+    /// every lesson whether to select at all.
+    ///
+    /// With scores that estimate the norms of the examples' gradients and weights that are unbiased, a probability in
+    /// proportion to the score gives a gradient the least variance at its cost. Source: Katharopoulos & Fleuret, "Not All
+    /// Samples Are Created Equal: Deep Learning with Importance Sampling", ICML 2018, arXiv 1803.00942, equations 6 and 26.
+    public struct Importance: Codable, Sendable, Equatable {
+        /// The smallest probability, in `(0, 1]`, so that every example returns.
+        public var floor: Double
+        /// Examples whose score is at this quantile of the known ones or above are always taught, in `(0, 1]`.
+        public var certain: Double
+        /// The largest ``work(of:)`` at which a selection is made, in `(0, 1]`; above it all examples are taught.
+        public var worth: Double
+
+        public init(floor: Double = 0.2, certain: Double = 0.9, worth: Double = 0.9) {
+            self.floor = floor
+            self.certain = certain
+            self.worth = worth
+        }
+
+        /// The probability that an example is taught. One without a known score is.
+        ///
+        /// - Parameter reference: the score from which on it is 1.
+        public func probability(of score: Float, reference: Float) -> Float {
+            guard score == score else { return 1 }
+            guard reference > 0 else { return 1 }
+            return min(1, max(Float(floor), score / reference))
+        }
+
+        /// What the same precision of the gradient costs, as a share of teaching all examples: the expected number of
+        /// examples taught, times the sum of `s² / p`, each over its value for all. Staleness of scores is not in it.
+        public func work(of scores: [Float], reference: Float) -> Double {
+            var (count, square, spread) = (0.0, 0.0, 0.0)
+            for score in scores {
+                let probability = Double(probability(of: score, reference: reference))
+                count += probability
+                // An unknown gradient is taken for a large one.
+                let norm = score == score ? Double(max(0, score)) : Double(reference)
+                guard norm.isFinite else { continue }
+                square += norm * norm
+                spread += norm * norm / probability
+            }
+            guard square > 0 else { return 1 }
+            return count / Double(scores.count) * spread / square
+        }
+    }
+}
+
+extension Teacher {
+    /// Draws by importance, where that is worth it.
+    func sample(_ importance: Selection.Importance, into chosen: inout Chosen) {
+        guard let reference = table.quantiles([importance.certain]).first,
+            importance.work(of: table.scores, reference: reference) <= importance.worth
+        else { return }
+        let random = CounterRandom(seed: seed, purpose: .selection, number: nextNumber)
+        var cap = Float(1)
+        if case .unbiased(let limit) = policy.weights { cap = Float(limit) }
+        var examples: [Int32] = []
+        var weights: [Float] = []
+        for (index, score) in table.scores.enumerated() {
+            let probability = importance.probability(of: score, reference: reference)
+            guard random.uniform(at: UInt64(index)) < Double(probability) else { continue }
+            examples.append(Int32(index))
+            weights.append(min(cap, 1 / probability))
+        }
+        guard !examples.isEmpty, examples.count < exampleCount else { return }
+        chosen.examples = examples
+        chosen.weights = policy.weights == .none ? nil : weights
+    }
+}
