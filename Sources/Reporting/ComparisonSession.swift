@@ -17,6 +17,8 @@ public struct ComparisonSession {
         public var kind: Kind
         public var contenders: [Contender]
         public var seeds: Int
+        /// ``Training/Comparison/paces``, once they are measured; for `timeToQuality`.
+        public var paces: [String: Double]?
 
         public init(kind: Kind = .table, contenders: [Contender], seeds: Int) {
             (self.kind, self.contenders, self.seeds) = (kind, contenders, seeds)
@@ -32,7 +34,7 @@ public struct ComparisonSession {
     }
 
     public let path: String
-    private let kind: Plan.Kind
+    private let plan: Plan
     private let comparison: Comparison
     private let isQuiet: Bool
 
@@ -48,7 +50,7 @@ public struct ComparisonSession {
         let folder = try RunFolder.create(path)
         try AtomicFile.write(Data(experiment.recipe.yaml().utf8), to: folder.recipe)
         try AtomicFile.write(JSONEncoder().encode(plan), to: planFile(path))
-        return ComparisonSession(path: path, kind: plan.kind, comparison: comparison, isQuiet: quiet)
+        return ComparisonSession(path: path, plan: plan, comparison: comparison, isQuiet: quiet)
     }
 
     public static func open(at path: String, quiet: Bool) throws -> ComparisonSession {
@@ -61,7 +63,7 @@ public struct ComparisonSession {
         }
         let experiment = try Recipe(file: RunFolder.open(path).recipe).experiment()
         return ComparisonSession(
-            path: path, kind: plan.kind,
+            path: path, plan: plan,
             comparison: Comparison(experiment, contenders: plan.contenders, seeds: plan.seeds), isQuiet: quiet)
     }
 
@@ -72,11 +74,13 @@ public struct ComparisonSession {
     ///
     /// - Returns: nil where `stop` ended it early.
     public func run(until stop: StopSignal = StopSignal()) throws -> Outcome? {
-        guard let records = try records(until: stop) else { return nil }
+        guard let comparison = try calibrated(until: stop), let records = try records(of: comparison, until: stop) else {
+            return nil
+        }
         let report = RunFolder(path: path).report
         let recipe = comparison.experiment.recipe
         let machine = Machine.current.description
-        switch kind {
+        switch plan.kind {
         case .table:
             let table = try ComparisonTable(records)
             try HTMLReport(title: recipe.name, records: records, machine: machine, recipe: recipe.yaml()).write(
@@ -89,7 +93,21 @@ public struct ComparisonSession {
         }
     }
 
-    private func records(until stop: StopSignal) throws -> [RunRecord]? {
+    /// The comparison with budgets that stand for equal time, where that is what it compares.
+    private func calibrated(until stop: StopSignal) throws -> Comparison? {
+        var (plan, comparison) = (plan, comparison)
+        guard plan.kind == .timeToQuality else { return comparison }
+        if plan.paces == nil {
+            try comparison.warmUp()
+            plan.paces = try comparison.measurePaces(until: stop)
+            guard !stop.isRaised else { return nil }
+            try AtomicFile.write(JSONEncoder().encode(plan), to: Self.planFile(path))
+        }
+        comparison.paces = plan.paces ?? [:]
+        return comparison
+    }
+
+    private func records(of comparison: Comparison, until stop: StopSignal) throws -> [RunRecord]? {
         var records: [RunRecord] = []
         var isWarm = false
         for (index, cell) in comparison.cells.enumerated() {
@@ -98,7 +116,8 @@ public struct ComparisonSession {
                 if !isWarm { try comparison.warmUp() }
                 isWarm = true
                 let position = StatusLine.Position(index + 1, of: comparison.cells.count)
-                guard try session(cell, folder, position).run(until: stop) != nil else { return nil }
+                let run = try session(comparison.experiment(for: cell), folder, position)
+                guard try run.run(until: stop) != nil else { return nil }
             }
             records.append(try RunRecord(metricsLog: folder.metrics))
         }
@@ -106,10 +125,9 @@ public struct ComparisonSession {
     }
 
     private func session(
-        _ cell: Comparison.Cell, _ folder: RunFolder, _ position: StatusLine.Position
+        _ experiment: any Experiment, _ folder: RunFolder, _ position: StatusLine.Position
     ) throws -> RunSession {
-        let experiment = comparison.experiment(for: cell)
-        return try FileManager.default.fileExists(atPath: folder.recipe)
+        try FileManager.default.fileExists(atPath: folder.recipe)
             ? RunSession.open(experiment, at: folder.path, position: position, quiet: isQuiet)
             : RunSession.create(experiment, at: folder.path, position: position, quiet: isQuiet)
     }

@@ -2,6 +2,8 @@ import Teaching
 
 /// A policy in a comparison, and what it may spend.
 public struct Contender: Codable, Sendable, Equatable {
+    /// The policy's own name, without a budget.
+    public var base: String { String(policy.name.prefix { $0 != "@" }) }
     /// Bears the contender's name.
     public var policy: Policy
     /// Share of standard training's cost; the recipe's where nil.
@@ -35,6 +37,9 @@ public struct Comparison: Sendable {
 
     public let experiment: any Experiment
     public let cells: [Cell]
+    /// By a policy's own name, the time its cost takes over what that takes in standard training: budgets are divided by
+    /// it. 1 where absent.
+    public var paces: [String: Double] = [:]
 
     /// - Parameter seeds: how many; they count on from the recipe's.
     public init(_ experiment: any Experiment, contenders: [Contender], seeds: Int) {
@@ -53,7 +58,9 @@ public struct Comparison: Sendable {
         var recipe = experiment.recipe
         recipe.teacher = cell.contender.policy
         recipe.training.seed = cell.seed
-        if let budget = cell.contender.budget { recipe.training.budget = budget }
+        if let budget = cell.contender.budget {
+            recipe.training.budget = budget / (paces[cell.contender.base] ?? 1)
+        }
         return experiment.with(recipe)
     }
 
