@@ -39,6 +39,26 @@ extension ImageDataset {
         return limit < count ? try subset(stratifiedOrder(seed: seed).prefix(limit).sorted()) : self
     }
 
+    /// The same images, a share of them with the label of another class; whose and which are functions of the seed.
+    /// - Throws: `invalidSetting` unless the share is in 0...1, and where there is no other class.
+    public func mislabelled(_ share: Double, seed: UInt64) throws(DatasetError) -> ImageDataset {
+        guard (0...1).contains(share), share == 0 || classNames.count > 1 else {
+            throw .invalidSetting(
+                name: "label noise", found: "\(share)", expected: "a share in 0...1 of examples of at least two classes")
+        }
+        let hash = KeyedHash(seed: seed).keyed(by: 0x6e6f_6973)
+        let order = labels.indices.sorted { hash.keyed(by: $0).bits < hash.keyed(by: $1).bits }
+        var noisy = labels
+        for example in order.prefix(Int((share * Double(count)).rounded())) {
+            let step = 1 + hash.keyed(by: example).keyed(by: 1).below(classNames.count - 1)
+            noisy[example] = (noisy[example] + Int64(step)) % Int64(classNames.count)
+        }
+        return try ImageDataset(
+            source: source, pixels: pixels, labels: noisy, classNames: classNames, channels: channels, size: size,
+            fullIntensity: fullIntensity
+        ).normalized(by: normalization).augmented(by: augmentation)
+    }
+
     /// All example numbers in a random order of which every prefix holds the classes in the whole's proportions, to
     /// within about one example a class.
     func stratifiedOrder(seed: UInt64) -> [Int32] {

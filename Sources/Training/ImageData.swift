@@ -21,6 +21,8 @@ public struct ImageData: Codable, Sendable, Equatable {
     public var testShare = 0.2
     /// At most so many training examples; all where absent.
     public var limit: Int?
+    /// Share of the training examples that get the label of another class, drawn at random, to test what noise does.
+    public var labelNoise = 0.0
     /// Pixels by which a training image may shift, its border filled with black.
     public var cropPadding = 0
     /// Whether a training image may be mirrored.
@@ -29,12 +31,16 @@ public struct ImageData: Codable, Sendable, Equatable {
     enum CodingKeys: String, CodingKey {
         case kind, path, limit, flip
         case testShare = "test_share"
+        case labelNoise = "label_noise"
         case cropPadding = "crop_padding"
     }
 
     func validate() throws(SettingError) {
         guard (0..<1).contains(testShare) else {
             throw SettingError(key: "test_share", found: "\(testShare)", expected: "at least 0 and below 1")
+        }
+        guard (0...1).contains(labelNoise) else {
+            throw SettingError(key: "label_noise", found: "\(labelNoise)", expected: "0 to 1")
         }
         guard limit ?? 1 >= 1 else { throw SettingError(key: "limit", found: "\(limit ?? 0)", expected: "at least 1") }
         guard cropPadding >= 0 else {
@@ -48,6 +54,7 @@ extension ImageData {
     public func load() throws -> (training: ImageDataset, validation: ImageDataset) {
         var (training, validation) = try parts()
         if let limit { training = try training.limited(to: limit, seed: Self.splitSeed) }
+        training = try training.mislabelled(labelNoise, seed: Self.splitSeed)
         let normalization = training.measuredNormalization()
         training = try training.normalized(by: normalization).augmented(
             by: Augmentation(cropPadding: cropPadding, flip: flip))

@@ -57,6 +57,19 @@ import Testing
         #expect(try dataset.limited(to: 1000, seed: 4).pixels == dataset.pixels)
     }
 
+    @Test("label noise gives exactly its share another class, the same ones with the same seed")
+    func labelNoise() throws {
+        let dataset = try numbered()
+        let noisy = try dataset.mislabelled(0.2, seed: 1)
+        #expect(noisy.pixels == dataset.pixels && noisy.classNames == dataset.classNames)
+        #expect(zip(noisy.labels, dataset.labels).filter { $0 != $1 }.count == 40)
+        #expect(noisy.labels.allSatisfy { (0..<3).contains($0) })
+        #expect(try dataset.mislabelled(0.2, seed: 1).labels == noisy.labels)
+        #expect(try dataset.mislabelled(0.2, seed: 2).labels != noisy.labels)
+        #expect(try dataset.mislabelled(0, seed: 1).labels == dataset.labels)
+        #expect(throws: DatasetError.self) { try dataset.mislabelled(1.5, seed: 1) }
+    }
+
     @Test("parts without examples are refused in one sentence")
     func messages() throws {
         let folder = try TemporaryFolder()
