@@ -44,7 +44,8 @@ extension ImageDataset {
     public func mislabelled(_ share: Double, seed: UInt64) throws(DatasetError) -> ImageDataset {
         guard (0...1).contains(share), share == 0 || classNames.count > 1 else {
             throw .invalidSetting(
-                name: "label noise", found: "\(share)", expected: "a share in 0...1 of examples of at least two classes")
+                name: "label noise", found: "\(share)", expected: "a share in 0...1 of examples of at least two classes"
+            )
         }
         let hash = KeyedHash(seed: seed).keyed(by: 0x6e6f_6973)
         let order = labels.indices.sorted { hash.keyed(by: $0).bits < hash.keyed(by: $1).bits }

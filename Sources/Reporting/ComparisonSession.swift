@@ -74,7 +74,8 @@ public struct ComparisonSession {
     ///
     /// - Returns: nil where `stop` ended it early.
     public func run(until stop: StopSignal = StopSignal()) throws -> Outcome? {
-        guard let comparison = try calibrated(until: stop), let records = try records(of: comparison, until: stop) else {
+        guard let comparison = try calibrated(until: stop), let records = try records(of: comparison, until: stop)
+        else {
             return nil
         }
         let report = RunFolder(path: path).report

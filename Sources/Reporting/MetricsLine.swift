@@ -7,19 +7,19 @@ struct MetricsLine: Decodable {
 
     init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: MetricsKey.self)
-        let blank = try BlankEvents.shared.get()
         let name = try container.decode(String.self, forKey: MetricsKey("event"))
         switch name {
-        case "start": event = .started(try Self.read(blank.start, MetricsSchema.start, container))
-        case "selection": event = .selected(try Self.read(blank.selection, MetricsSchema.selection, container))
-        case "step": event = .stepped(try Self.read(blank.step, MetricsSchema.step, container))
-        case "checkpoint": event = .checkpointed(try Self.read(blank.checkpoint, MetricsSchema.checkpoint, container))
+        case "start": event = .started(try Self.read(RunStart.blank, MetricsSchema.start, container))
+        case "selection": event = .selected(try Self.read(SelectionSummary.blank, MetricsSchema.selection, container))
+        case "step": event = .stepped(try Self.read(StepSummary.blank, MetricsSchema.step, container))
+        case "checkpoint":
+            event = .checkpointed(try Self.read(CheckpointSummary.blank, MetricsSchema.checkpoint, container))
         case "evaluation":
-            var evaluation = try Self.read(blank.evaluation, MetricsSchema.evaluation, container)
+            var evaluation = try Self.read(EvaluationSummary.blank, MetricsSchema.evaluation, container)
             evaluation.metrics = try Self.others(than: MetricsSchema.evaluation, container)
             event = .evaluated(evaluation)
         case "end":
-            var summary = try Self.read(blank.end, MetricsSchema.end, container)
+            var summary = try Self.read(RunSummary.blank, MetricsSchema.end, container)
             for (key, value) in try Self.others(than: MetricsSchema.end, container) {
                 if key.hasPrefix(MetricsSchema.phasePrefix) {
                     summary.secondsByPhase[String(key.dropFirst(MetricsSchema.phasePrefix.count))] = value
