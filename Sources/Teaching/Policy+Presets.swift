@@ -42,13 +42,14 @@ extension Policy {
     public static let attentSimple = Policy(
         name: "attent-simple", ratio: .constant(0.7), selection: .hard, warmUp: 1)
 
-    /// Elements and examples together: a rising share of random elements, mild unbiased pruning by recorded scores and
-    /// a full ending. No scoring pass at all. Spends about half of the standard cost.
+    /// Elements and examples together: a rising share of random elements of the examples that an importance sample with
+    /// unbiased weights keeps, where keeping fewer is worth it. Scores are the norms of output minus target, recorded in
+    /// training, so there is no scoring pass at all.
     ///
-    /// Sources: ``randomElements`` and ``infobatch``.
+    /// Sources: ``randomElements``; ``Selection/Importance``.
     public static let attentPlus = Policy(
-        name: "attent-plus", selection: .prune(Selection.Prune(probability: 0.3)), weights: .unbiased(cap: 10),
-        annealing: 0.25, elements: ElementSchedule())
+        name: "attent-plus", score: .residual, selection: .importance(Selection.Importance()),
+        weights: .unbiased(cap: 10), elements: ElementSchedule())
 
     /// Examples below the mean loss are dropped with probability 0.5 and the kept ones of them weigh 2; the last eighth
     /// of the run is taught in full. Its spend depends on the losses' distribution: about 70 % where half are below the
