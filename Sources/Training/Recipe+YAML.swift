@@ -63,10 +63,11 @@ extension Recipe {
             switch root["data"]?["kind"]?.string {
             case SceneData.Kind.scenes.rawValue: .scenes(SceneData(count: 0))
             case MultimodalData.Kind.multimodal.rawValue: .multimodal(MultimodalData(path: ""))
-            case TextData.Kind.text.rawValue: .text(TextData(kind: .text, path: ""))
-            case TextData.Kind.jsonl.rawValue: .text(TextData(kind: .jsonl, path: ""))
             case WordProblemData.Kind.wordProblems.rawValue: .wordProblems(WordProblemData(count: 0))
-            default: .images(ImageData(kind: .digits, path: ""))
+            case let kind?:
+                TextData.Kind(rawValue: kind).map { .text(TextData(kind: $0, path: "")) }
+                    ?? .images(ImageData(kind: .digits, path: ""))
+            case nil: .images(ImageData(kind: .digits, path: ""))
             }
         let model: ModelSettings =
             switch root["model"]?["kind"]?.string.flatMap(ModelSettings.Kind.init) {
