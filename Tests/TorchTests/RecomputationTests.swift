@@ -1,0 +1,77 @@
+import TestSupport
+import Testing
+import Torch
+
+@Suite("Recomputation") struct RecomputationTests {
+    private let weight, input: Tensor
+
+    init() throws {
+        let generator = try Generator(seed: 5)
+        weight = try generator.normal([6, 6]).requiringGradient()
+        input = try generator.normal([4, 6])
+    }
+
+    private final class Token: Sendable {}
+
+    @Test("value and gradients have the same bits as without", arguments: [false, true])
+    func equal(inputIsLeaf: Bool) throws {
+        func gradients(_ isRecomputed: Bool) throws -> [[Float]?] {
+            let (x, w) = (
+                try input.clone().requiringGradient(inputIsLeaf), try weight.detached().clone().requiringGradient()
+            )
+            let block: @Sendable (Tensor) throws(TorchError) -> Tensor = { x throws(TorchError) in
+                try x.linear(w).gelu().linear(w).tanh() + x
+            }
+            let first = try isRecomputed ? x.recomputing(block) : block(x)
+            let second = try isRecomputed ? first.recomputing(block) : block(first)
+            try second.square().sum().backward()
+            return try [second.values(), w.gradient()?.values(), x.gradient()?.values()]
+        }
+        let (kept, again) = (try gradients(false), try gradients(true))
+        #expect(kept == again)
+        #expect(kept[1] != nil && (kept[2] != nil) == inputIsLeaf)
+    }
+
+    @Test("nothing is kept, or made again, where no gradient is asked for") func withoutGraph() throws {
+        let result = try withoutGradients { () throws(TorchError) in
+            try input.recomputing { x throws(TorchError) in try x.linear(weight) }
+        }
+        #expect(!result.requiresGradient)
+    }
+
+    @Test("the block lives as long as the graph") func release() throws {
+        weak var seen: Token?
+        do {
+            let token = Token()
+            seen = token
+            let result = try input.recomputing { [weight] x throws(TorchError) in
+                _ = token
+                return try x.linear(weight)
+            }
+            #expect(result.requiresGradient)
+        }
+        #expect(seen == nil)
+    }
+
+    @Test("what the block throws comes out, forwards and backwards") func errors() throws {
+        #expect(throws: TorchError.self) {
+            try input.recomputing { [weight] x throws(TorchError) in try x.matmul(weight.sliced(0, 0..<2)) }
+        }
+        let leaf = try input.clone().requiringGradient()
+        let isSecond = Flag()
+        let result = try leaf.recomputing { [weight] x throws(TorchError) in
+            try isSecond.raise() ? x.matmul(weight.sliced(0, 0..<2)) : x.linear(weight)
+        }
+        let error = #expect(throws: TorchError.self) { try result.sum().backward() }
+        #expect(error?.message.contains("mat1 and mat2 shapes cannot be multiplied") == true)
+    }
+
+    /// Whether it was raised before; both calls come from the test's thread.
+    private final class Flag: @unchecked Sendable {
+        private var isRaised = false
+        func raise() -> Bool {
+            defer { isRaised = true }
+            return isRaised
+        }
+    }
+}
