@@ -19,6 +19,8 @@ public struct TextDataset: Dataset {
     let tokens: [Int32]
     let examples: [Example]
     private let padID: Int32
+    /// The most tokens of a row that holds several examples; every row holds one where nil.
+    private(set) var rowLimit: Int?
 
     init(source: String, tokens: [Int32], examples: [Example], padID: Int32) throws(DatasetError) {
         guard !examples.isEmpty else { throw .empty(source: source) }
@@ -48,19 +50,17 @@ public struct TextDataset: Dataset {
             throw .exampleOutOfRange(source: source, example: Int(number), count: count)
         }
         let chosen = numbers.map { examples[Int($0)] }
-        let width = chosen.reduce(0) { max($0, $1.count - 1) }
-        var inputs: [Int32] = []
-        var labels: [Int32] = []
-        inputs.reserveCapacity(chosen.count * width)
-        labels.reserveCapacity(chosen.count * width)
-        for example in chosen {
-            let (length, end) = (example.count - 1, example.start + example.count)
-            inputs += tokens[example.start..<end - 1]
-            inputs += repeatElement(padID, count: width - length)
-            labels += self.labels(of: example)
-            labels += repeatElement(TokenBatch.ignored, count: width - length)
+        let spans = RowLayout.spans(of: chosen.map { $0.count - 1 }, limit: rowLimit)
+        let width = spans.reduce(0) { max($0, $1.end) }
+        let rowCount = spans.reduce(0) { max($0, $1.row + 1) }
+        var inputs = [Int32](repeating: padID, count: rowCount * width)
+        var labels = [Int32](repeating: TokenBatch.ignored, count: rowCount * width)
+        for (example, span) in zip(chosen, spans) {
+            let first = span.row * width + span.start
+            inputs.replaceSubrange(first..<first + span.count, with: tokens[example.start...].prefix(span.count))
+            labels.replaceSubrange(first..<first + span.count, with: self.labels(of: example))
         }
-        return TokenBatch(tokens: inputs, labels: labels, lengths: chosen.map { $0.count - 1 }, width: width)
+        return TokenBatch(tokens: inputs, labels: labels, spans: spans, width: width, rowCount: rowCount)
     }
 
     /// What should follow each token of an example but the last.
@@ -81,7 +81,18 @@ public struct TextDataset: Dataset {
 
     /// Some of the examples, over the same storage.
     func chosen(_ numbers: some Sequence<Int>) throws(DatasetError) -> TextDataset {
-        try TextDataset(source: source, tokens: tokens, examples: numbers.map { examples[$0] }, padID: padID)
+        var part = try TextDataset(source: source, tokens: tokens, examples: numbers.map { examples[$0] }, padID: padID)
+        part.rowLimit = rowLimit
+        return part
+    }
+
+    /// The same examples, several of which share a row of a batch.
+    ///
+    /// - Parameter limit: the most tokens of a row; a longer example gets one of its own.
+    public func packed(intoRowsOf limit: Int) -> TextDataset {
+        var packed = self
+        packed.rowLimit = limit
+        return packed
     }
 
     /// Holds out a share of the examples, the same ones every time.

@@ -27,6 +27,15 @@ public struct Lesson: Sendable, Equatable {
 
     var pace: Pace
 
+    /// The same lesson in another order: `positions` names each of its examples once.
+    public func arranged(_ positions: [Int]) -> Lesson {
+        precondition(positions.count == examples.count, "a position an example")
+        var lesson = self
+        lesson.examples = positions.map { examples[$0] }
+        lesson.weights = weights.map { weights in positions.map { weights[$0] } }
+        return lesson
+    }
+
     /// The examples in batches of `size`, the last one smaller where it has to be.
     public func batches(of size: Int) -> [[Int32]] {
         stride(from: 0, to: examples.count, by: size).map { Array(examples[$0..<min($0 + size, examples.count)]) }

@@ -14,6 +14,8 @@ protocol LanguageData: Sendable {
     ) throws -> (training: TextDataset, validation: TextDataset)
     /// Tokens of an example at most; the model's context where nil.
     var context: Int? { get }
+    /// Whether several examples share a row of a batch.
+    var packing: Bool { get }
 }
 
 extension DataSettings {
@@ -54,13 +56,16 @@ public struct TextData: Codable, Sendable, Equatable, LanguageData {
     public var context: Int?
     /// What the instructions and messages of records are put into.
     public var template = PromptTemplate.alpaca
+    /// Whether several examples share a row of at most `context` tokens, none seeing another; else examples of similar
+    /// length are batched together, one a row.
+    public var packing = false
     /// At most so many training examples; all where absent.
     public var limit: Int?
 
     public init(kind: Kind, path: String) { (self.kind, self.path) = (kind, path) }
 
     enum CodingKeys: String, CodingKey {
-        case kind, path, tokenizer, context, template, limit
+        case kind, path, tokenizer, context, template, packing, limit
         case testPath = "test_path"
         case testShare = "test_share"
     }
@@ -127,11 +132,13 @@ public struct WordProblemData: Codable, Sendable, Equatable, LanguageData {
     /// Which problems: every run of a comparison sees the same.
     public var seed: UInt64 = 0
     public var tokenizer = BuiltInTokenizer.characters
+    /// Whether several problems share a row of a batch, none seeing another.
+    public var packing = false
 
     public init(count: Int) { self.count = count }
 
     enum CodingKeys: String, CodingKey {
-        case kind, count, levels, redundancy, seed, tokenizer
+        case kind, count, levels, redundancy, seed, tokenizer, packing
         case testCount = "test_count"
         case labelNoise = "label_noise"
     }

@@ -84,21 +84,31 @@ public final class Trainer<L: Learner, Source: Dataset> where Source.Content == 
         return lesson
     }
 
-    private func teach(_ lesson: Lesson, until stop: StopSignal) throws {
+    private func teach(_ taught: Lesson, until stop: StopSignal) throws {
+        let lesson = arranged(taught)
         let batches = stride(from: position.offset, to: lesson.examples.count, by: recipe.training.batchSize).map {
             Array(lesson.examples[$0..<min($0 + recipe.training.batchSize, lesson.examples.count)])
         }
-        let loader = BatchLoader(training, batches: batches, view: view(of: lesson))
-        while !stop.isRaised, let batch = try clock.measure(.data, loader.next) {
+        let parts = batches.flatMap { batch in microBatches(of: batch.count).map { Array(batch[$0]) } }
+        let loader = BatchLoader(training, batches: parts, view: view(of: lesson))
+        func next(_: [Int32]) throws -> L.Content? { try loader.next()?.content }
+        for batch in batches where !stop.isRaised {
             if lesson.needsAdmission {
-                try judge(batches[batch.index], batch.content, lesson)
+                try judge(batch, lesson, content: next)
             } else {
                 let start = position.offset
-                position.offset += batches[batch.index].count
+                position.offset += batch.count
                 let weights = lesson.weights.map { Array($0[start..<position.offset]) }
-                try step(batches[batch.index], batch.content, weights, lesson, from: start)
+                try step(batch, weights, lesson, from: start, content: next)
             }
         }
+    }
+
+    /// The lesson in the order that suits the data, which its number decides: a resumed run finds its place again.
+    private func arranged(_ lesson: Lesson) -> Lesson {
+        let order = training.arrangement(
+            of: lesson.examples, batchSize: recipe.training.batchSize, seed: recipe.training.seed, visit: lesson.number)
+        return order.map(lesson.arranged) ?? lesson
     }
 
     /// Stops where there is nothing left, else leaves a checkpoint to resume from.
