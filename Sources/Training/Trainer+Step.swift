@@ -5,8 +5,8 @@ import Teaching
 import Torch
 
 extension Trainer {
-    /// The content of a micro-batch; nil where there is none left.
-    typealias Contents = ([Int32]) throws -> L.Content?
+    /// The content of a micro-batch.
+    typealias Contents = ([Int32]) throws -> L.Content
 
     /// The micro-batches of a batch, which fit into memory one at a time.
     func microBatches(of count: Int) -> [Range<Int>] {
@@ -58,7 +58,7 @@ extension Trainer {
         if recipe.teacher.tracksConfidence { scores.confidences = [] }
         for part in microBatches(of: examples.count) {
             let taught = Array(examples[part])
-            guard let content = try clock.measure(.data, { try content(taught) }) else { break }
+            let content = try clock.measure(.data) { try content(taught) }
             let elements = try elementSubset(taught, lesson, from: start)
             let assessment = try clock.measure(.forward) {
                 try learner.assess(
@@ -104,7 +104,7 @@ extension Trainer {
         var scores: [Float] = []
         for part in microBatches(of: candidates.count) {
             let judged = Array(candidates[part])
-            guard let content = try clock.measure(.data, { try content(judged) }) else { break }
+            let content = try clock.measure(.data) { try content(judged) }
             scores += try clock.measure(.scoring) {
                 try withoutGradients {
                     let assessment = try learner.assess(

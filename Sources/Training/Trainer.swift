@@ -91,7 +91,10 @@ public final class Trainer<L: Learner, Source: Dataset> where Source.Content == 
         }
         let parts = batches.flatMap { batch in microBatches(of: batch.count).map { Array(batch[$0]) } }
         let loader = BatchLoader(training, batches: parts, view: view(of: lesson))
-        func next(_: [Int32]) throws -> L.Content? { try loader.next()?.content }
+        func next(_: [Int32]) throws -> L.Content {
+            guard let batch = try loader.next() else { preconditionFailure("a loader makes every batch it was given") }
+            return batch.content
+        }
         for batch in batches where !stop.isRaised {
             if lesson.needsAdmission {
                 try judge(batch, lesson, content: next)

@@ -32,6 +32,25 @@ import Torch
         for case (let mine?, let theirs?) in zip(again, kept) { #expect(try mismatch(mine, theirs) == nil) }
     }
 
+    @Test("under autocast the block computes as it did, though the backward pass runs outside") func autocast() throws {
+        func outcome(_ isRecomputed: Bool) throws -> [Tensor] {
+            let w = try weight.detached().clone().requiringGradient()
+            let block: @Sendable (Tensor) throws(TorchError) -> Tensor = { x throws(TorchError) in
+                let y = try x.linear(w)
+                return try (y.dtype == .bfloat16 ? y : y * .nan).to(.float32)
+            }
+            let out = try Engine.autocast(to: .bfloat16) { () throws(TorchError) in
+                try isRecomputed ? input.recomputing(block) : block(input)
+            }
+            try out.square().sum().backward()
+            return try [out.detached(), #require(try w.gradient())]
+        }
+        for (mine, theirs) in zip(try outcome(true), try outcome(false)) {
+            #expect(try mine.floats == theirs.floats)
+            #expect(try mine.floats.allSatisfy(\.isFinite))
+        }
+    }
+
     @Test("nothing is kept, or made again, where no gradient is asked for") func withoutGraph() throws {
         let result = try withoutGradients { () throws(TorchError) in
             try input.recomputing { x throws(TorchError) in try x.linear(weight) }
