@@ -27,7 +27,8 @@ import Torch
             case .fresh(.llama(var network)) = settings.origin
         else { preconditionFailure("the tiny recipe is a fresh Llama's") }
         (network.vocabularySize, network.contextLength) = (vocabulary, 240)
-        if kind == .windowed { network.windows = [24, nil, 24] }
+        // Heads of 16 features, as GPT-2's above, take the attention kernel of our own; those of 8 take libtorch's.
+        if kind == .windowed { (network.windows, network.headSize) = ([24, nil, 24], 16) }
         return try LanguageLearner(ParameterBuilder(seed: 3), .llama(network))
     }
 
