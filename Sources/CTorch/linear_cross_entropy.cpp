@@ -58,7 +58,8 @@ struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
         details.hits.slice(0, start, end).copy_(logits.argmax(1).eq(target.squeeze(1)));
     }
 
-    // d loss / d logits = softmax − onehot, so each chunk's share of both gradients follows from its logits alone.
+    // d loss / d logits = softmax − onehot, so each chunk's share of both gradients follows from its logits alone. Rows whose
+    // loss has no gradient, such as tokens that are not taught, take no part in the products.
     static variable_list backward(AutogradContext* context, variable_list gradients) {
         auto saved = context->get_saved_variables();
         const auto &hidden = saved[0], &weight = saved[1], &targets = saved[2], &normalizers = saved[3];
@@ -72,13 +73,20 @@ struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
         size_t chunk = 4;
         for (int64_t start = 0; start < count; start += rows, chunk++) {
             const int64_t end = std::min(start + rows, count);
-            auto input = hidden.slice(0, start, end);
-            auto logits = chunk < saved.size() ? saved[chunk] : logits_of(input, weight);
-            auto scale = gradient.slice(0, start, end).unsqueeze(1);
-            auto delta = (logits - normalizers.slice(0, start, end).unsqueeze(1)).exp_().mul_(scale);
-            delta.scatter_add_(1, targets.slice(0, start, end).unsqueeze(1), -scale);
+            const auto live = gradient.slice(0, start, end).nonzero().squeeze(1);
+            const bool isPart = live.size(0) < end - start;
+            auto taken = [&](const at::Tensor& chunkOf) { return isPart ? chunkOf.index_select(0, live) : chunkOf; };
+            auto part = [&](const at::Tensor& x) { return taken(x.slice(0, start, end)); };
+            if (wantsHidden && isPart) hiddenGradient.slice(0, start, end).zero_();
+            if (live.size(0) == 0) continue;
+            auto input = part(hidden);
+            auto logits = chunk < saved.size() ? taken(saved[chunk]) : logits_of(input, weight);
+            auto scale = part(gradient).unsqueeze(1);
+            auto delta = (logits - part(normalizers).unsqueeze(1)).exp_().mul_(scale);
+            delta.scatter_add_(1, part(targets).unsqueeze(1), -scale);
             delta = delta.to(hidden.scalar_type());
-            if (wantsHidden) hiddenGradient.slice(0, start, end).copy_(at::mm(delta, weight));
+            if (wantsHidden && isPart) hiddenGradient.slice(0, start, end).index_copy_(0, live, at::mm(delta, weight));
+            else if (wantsHidden) hiddenGradient.slice(0, start, end).copy_(at::mm(delta, weight));
             if (wantsWeight && weight.scalar_type() == at::kFloat) weightGradient.addmm_(delta.t(), input);
             else if (wantsWeight) weightGradient.add_(at::mm(delta.t(), input));
         }

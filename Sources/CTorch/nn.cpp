@@ -1,5 +1,6 @@
 #include "ct_nn.h"
 
+#include "causal_attention.h"
 #include "internal.h"
 #include "short_attention.h"
 
@@ -23,14 +24,16 @@ ct_status ct_log_softmax(ct_tensor x, int dimension, ct_tensor* out) { CT_RETURN
 ct_status ct_dropout(ct_tensor x, double probability, ct_tensor* out) {
     CT_RETURN(at::dropout(borrow(x), probability, /*train=*/true));
 }
-ct_status ct_attention(ct_tensor query, ct_tensor key, ct_tensor value, ct_tensor mask, double dropout, bool causal, double scale,
-                       bool groupedQueries, ct_tensor* out) {
+ct_status ct_attention(ct_tensor query, ct_tensor key, ct_tensor value, ct_tensor mask, ct_tensor firsts, double dropout,
+                       bool causal, double scale, bool groupedQueries, ct_tensor* out) {
     return ct::returning(out, [&] {
         const auto &q = borrow(query), &k = borrow(key), &v = borrow(value);
         const bool isPlain = !mask && dropout == 0 && !causal && !groupedQueries;
-        return isPlain && prefers_short_attention(q, k, v)
-                   ? short_attention(q, k, v, scale)
-                   : at::scaled_dot_product_attention(q, k, v, maybe(mask), dropout, causal, scale, groupedQueries);
+        if (isPlain && prefers_short_attention(q, k, v)) return short_attention(q, k, v, scale);
+        const bool isRun = dropout == 0 && (firsts || (causal && !mask));
+        if (isRun && prefers_causal_attention(q, k, v))
+            return causal_attention(q, k, v, firsts ? borrow(firsts) : at::Tensor(), scale);
+        return at::scaled_dot_product_attention(q, k, v, maybe(mask), dropout, causal, scale, groupedQueries);
     });
 }
 ct_status ct_conv2d(ct_tensor x, ct_tensor weight, ct_tensor bias, intptr_t stride, intptr_t padding, intptr_t groups,

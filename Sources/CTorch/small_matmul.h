@@ -12,9 +12,16 @@ struct Strided {
     int64_t row, column;
 };
 
-template <int rows, int vectors>
+template <int rows, int vectors, bool adds = false>
 CT_INLINE void tile(int64_t depth, const float* a, int64_t row, int64_t column, const float* b, int64_t bRow, float* c, int64_t cRow) {
     Vector sums[rows][vectors] = {};
+    if (adds) {
+#pragma unroll
+        for (int r = 0; r < rows; r++) {
+#pragma unroll
+            for (int v = 0; v < vectors; v++) sums[r][v] = CT_LOAD(c + r * cRow + v * lanes);
+        }
+    }
     for (int64_t k = 0; k < depth; k++) {
         Vector right[vectors];
 #pragma unroll
@@ -33,26 +40,28 @@ CT_INLINE void tile(int64_t depth, const float* a, int64_t row, int64_t column, 
     }
 }
 
-template <int vectors>
+template <int vectors, bool adds>
 CT_INLINE void column_of_tiles(int64_t rows, int64_t depth, Strided a, const float* b, int64_t bRow, float* c, int64_t cRow) {
     constexpr int tall = vectors == 4 ? 6 : 8;
     int64_t i = 0;
     for (; i + tall <= rows; i += tall)
-        tile<tall, vectors>(depth, a.data + i * a.row, a.row, a.column, b, bRow, c + i * cRow, cRow);
-    for (; i + 3 <= rows; i += 3) tile<3, vectors>(depth, a.data + i * a.row, a.row, a.column, b, bRow, c + i * cRow, cRow);
-    for (; i < rows; i++) tile<1, vectors>(depth, a.data + i * a.row, a.row, a.column, b, bRow, c + i * cRow, cRow);
+        tile<tall, vectors, adds>(depth, a.data + i * a.row, a.row, a.column, b, bRow, c + i * cRow, cRow);
+    for (; i + 3 <= rows; i += 3) tile<3, vectors, adds>(depth, a.data + i * a.row, a.row, a.column, b, bRow, c + i * cRow, cRow);
+    for (; i < rows; i++) tile<1, vectors, adds>(depth, a.data + i * a.row, a.row, a.column, b, bRow, c + i * cRow, cRow);
 }
 
-/// c [rows, columns] = a [rows, depth] · b [depth, columns]. Columns are whole vectors, next to each other in b and c.
+/// c [rows, columns] = a [rows, depth] · b [depth, columns], or c + that. Columns are whole vectors, next to each other in b
+/// and c.
+template <bool adds = false>
 CT_INLINE void small_matmul(int64_t rows, int64_t columns, int64_t depth, Strided a, const float* b, int64_t bRow, float* c,
                             int64_t cRow) {
     for (int64_t left = columns / lanes; left > 0;) {
         const int width = left % 3 == 1 && left > 3 ? 4 : left < 3 ? static_cast<int>(left) : 3;
         switch (width) {
-            case 4: column_of_tiles<4>(rows, depth, a, b, bRow, c, cRow); break;
-            case 3: column_of_tiles<3>(rows, depth, a, b, bRow, c, cRow); break;
-            case 2: column_of_tiles<2>(rows, depth, a, b, bRow, c, cRow); break;
-            default: column_of_tiles<1>(rows, depth, a, b, bRow, c, cRow);
+            case 4: column_of_tiles<4, adds>(rows, depth, a, b, bRow, c, cRow); break;
+            case 3: column_of_tiles<3, adds>(rows, depth, a, b, bRow, c, cRow); break;
+            case 2: column_of_tiles<2, adds>(rows, depth, a, b, bRow, c, cRow); break;
+            default: column_of_tiles<1, adds>(rows, depth, a, b, bRow, c, cRow);
         }
         b += width * lanes, c += width * lanes, left -= width;
     }

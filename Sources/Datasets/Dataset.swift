@@ -15,6 +15,14 @@ public protocol Dataset: Sendable {
 
     /// Makes one batch of the examples of the given numbers, in their order; a number may occur more than once.
     func collate(_ examples: [Int32], view: View) throws -> Content
+
+    /// An order in which batches of these examples waste less: positions in `examples`, each once. Nil where their own
+    /// order is as good. A pure function too.
+    func arrangement(of examples: [Int32], batchSize: Int, seed: UInt64, visit: Int) -> [Int]?
+}
+
+extension Dataset {
+    public func arrangement(of examples: [Int32], batchSize: Int, seed: UInt64, visit: Int) -> [Int]? { nil }
 }
 
 /// How examples are seen when they are collated.

@@ -13,6 +13,8 @@ public enum DatasetError: Error, Equatable, Sendable {
     case wrongColumnCount(file: String, line: Int, found: Int, expected: Int)
     case invalidValue(file: String, line: Int, column: Int, found: String, expected: String)
     case invalidLine(file: String, line: Int, found: String, expected: String)
+    /// An array's records are counted from 0.
+    case invalidRecord(file: String, index: Int, found: String, expected: String)
     /// Records are counted from 0, as example numbers are.
     case labelOutOfRange(source: String, record: Int, found: Int, classes: Int)
     case mismatchedCounts(images: String, imageCount: Int, labels: String, labelCount: Int)
@@ -52,6 +54,7 @@ extension DatasetError: CustomStringConvertible {
         case .invalidValue(let file, let line, let column, let found, let expected):
             ("\(file):\(line)", "\"\(found)\" in column \(column)", expected)
         case .invalidLine(let file, let line, let found, let expected): ("\(file):\(line)", found, expected)
+        case .invalidRecord(let file, let index, let found, let expected): ("\(file)[\(index)]", found, expected)
         case .labelOutOfRange(let source, let record, let found, let classes):
             (source, "label \(found) in record \(record)", "0...\(classes - 1)")
         case .mismatchedCounts(let images, let imageCount, let labels, let labelCount):

@@ -10,6 +10,8 @@ public struct TextDataset: Dataset {
         var count: Int
         /// The first token that is predicted, at least 1: what is before it is given.
         var firstTarget: Int
+        /// Tokens after that which are given too, such as the later questions of a conversation.
+        var given: [Range<Int>] = []
     }
 
     /// Where the texts come from, for errors.
@@ -17,6 +19,8 @@ public struct TextDataset: Dataset {
     let tokens: [Int32]
     let examples: [Example]
     private let padID: Int32
+    /// The most tokens of a row that holds several examples; every row holds one where nil.
+    private(set) var rowLimit: Int?
 
     init(source: String, tokens: [Int32], examples: [Example], padID: Int32) throws(DatasetError) {
         guard !examples.isEmpty else { throw .empty(source: source) }
@@ -32,6 +36,10 @@ public struct TextDataset: Dataset {
             digest.combine(example.start)
             digest.combine(example.count)
             digest.combine(example.firstTarget)
+            for range in example.given {
+                digest.combine(range.lowerBound)
+                digest.combine(range.upperBound)
+            }
         }
         return digest.value
     }
@@ -42,23 +50,29 @@ public struct TextDataset: Dataset {
             throw .exampleOutOfRange(source: source, example: Int(number), count: count)
         }
         let chosen = numbers.map { examples[Int($0)] }
-        let width = chosen.reduce(0) { max($0, $1.count - 1) }
-        var inputs: [Int32] = []
-        var labels: [Int32] = []
-        inputs.reserveCapacity(chosen.count * width)
-        labels.reserveCapacity(chosen.count * width)
-        for example in chosen {
-            let (length, end) = (example.count - 1, example.start + example.count)
-            inputs += tokens[example.start..<end - 1]
-            inputs += repeatElement(padID, count: width - length)
-            labels += repeatElement(TokenBatch.ignored, count: example.firstTarget - 1)
-            labels += tokens[example.start + example.firstTarget..<end]
-            labels += repeatElement(TokenBatch.ignored, count: width - length)
+        let spans = RowLayout.spans(of: chosen.map { $0.count - 1 }, limit: rowLimit)
+        let width = spans.reduce(0) { max($0, $1.end) }
+        let rowCount = spans.reduce(0) { max($0, $1.row + 1) }
+        var inputs = [Int32](repeating: padID, count: rowCount * width)
+        var labels = [Int32](repeating: TokenBatch.ignored, count: rowCount * width)
+        for (example, span) in zip(chosen, spans) {
+            let first = span.row * width + span.start
+            inputs.replaceSubrange(first..<first + span.count, with: tokens[example.start...].prefix(span.count))
+            labels.replaceSubrange(first..<first + span.count, with: self.labels(of: example))
         }
-        return TokenBatch(tokens: inputs, labels: labels, lengths: chosen.map { $0.count - 1 }, width: width)
+        return TokenBatch(tokens: inputs, labels: labels, spans: spans, width: width, rowCount: rowCount)
     }
 
-    /// The tokens of an example that are given, and those to predict.
+    /// What should follow each token of an example but the last.
+    private func labels(of example: Example) -> [Int32] {
+        var labels = Array(tokens[example.start + 1..<example.start + example.count])
+        for range in [1..<example.firstTarget] + example.given {
+            for place in range { labels[place - 1] = TokenBatch.ignored }
+        }
+        return labels
+    }
+
+    /// The tokens of an example before the first that is predicted, and the others.
     public func parts(of number: Int) -> (prompt: [Int32], response: [Int32]) {
         let example = examples[number]
         let sequence = tokens[example.start..<example.start + example.count]
@@ -67,7 +81,18 @@ public struct TextDataset: Dataset {
 
     /// Some of the examples, over the same storage.
     func chosen(_ numbers: some Sequence<Int>) throws(DatasetError) -> TextDataset {
-        try TextDataset(source: source, tokens: tokens, examples: numbers.map { examples[$0] }, padID: padID)
+        var part = try TextDataset(source: source, tokens: tokens, examples: numbers.map { examples[$0] }, padID: padID)
+        part.rowLimit = rowLimit
+        return part
+    }
+
+    /// The same examples, several of which share a row of a batch.
+    ///
+    /// - Parameter limit: the most tokens of a row; a longer example gets one of its own.
+    public func packed(intoRowsOf limit: Int) -> TextDataset {
+        var packed = self
+        packed.rowLimit = limit
+        return packed
     }
 
     /// Holds out a share of the examples, the same ones every time.
@@ -116,23 +141,42 @@ struct TextDatasetBuilder {
         case tokenizer(TokenizerError)
     }
 
-    /// A prompt and the response that is learnt, which is cut off where the context ends.
-    ///
-    /// Both are encoded as one text: a token across their border counts as the response's.
+    /// A prompt and the response that is learnt.
     mutating func append(prompt: String, response: String) throws(Obstacle) {
-        let (given, whole): ([Int32], [Int32])
-        do throws(TokenizerError) {
-            given = try tokenizer.encode(prompt, addingSpecialTokens: true)
-            whole = try tokenizer.encode(prompt + response, addingSpecialTokens: true)
-        } catch { throw .tokenizer(error) }
-        var ids = whole
-        if let end = tokenizer.eosID, ids.last != end { ids.append(end) }
-        let border = max(1, zip(given, ids).prefix { $0 == $1 }.count)
-        guard border < ids.count else { throw .nothingToLearn }
-        guard border <= context else { throw .promptTooLong(tokens: border) }
+        try append([.init(prompt: prompt, response: response)])
+    }
+
+    /// A conversation, whose responses are learnt; it is cut off where the context ends.
+    mutating func append(_ exchanges: [TextRecords.Exchange]) throws(Obstacle) {
+        var (ids, given): ([Int32], [Range<Int>]) = ([], [])
+        for exchange in exchanges {
+            let (whole, border) = try encode(exchange, isFirst: ids.isEmpty)
+            given.append(ids.count..<ids.count + border)
+            ids += whole
+        }
+        guard let first = given.first else { throw .nothingToLearn }
+        guard first.count <= context else { throw .promptTooLong(tokens: first.count) }
         ids.removeLast(max(0, ids.count - context - 1))
-        examples.append(.init(start: tokens.count, count: ids.count, firstTarget: border))
+        let later = given.dropFirst().map { $0.clamped(to: 0..<ids.count) }.filter { !$0.isEmpty }
+        examples.append(.init(start: tokens.count, count: ids.count, firstTarget: first.count, given: later))
         tokens += ids
+    }
+
+    /// Prompt and response are encoded as one text: a token across their border counts as the response's.
+    ///
+    /// - Returns: all tokens, and how many of them are given.
+    private func encode(
+        _ exchange: TextRecords.Exchange, isFirst: Bool
+    ) throws(Obstacle) -> (ids: [Int32], border: Int) {
+        var (given, ids): ([Int32], [Int32])
+        do throws(TokenizerError) {
+            given = try tokenizer.encode(exchange.prompt, addingSpecialTokens: isFirst)
+            ids = try tokenizer.encode(exchange.prompt + exchange.response, addingSpecialTokens: isFirst)
+        } catch { throw .tokenizer(error) }
+        if let end = tokenizer.eosID, ids.last != end { ids.append(end) }
+        let border = max(isFirst ? 1 : 0, zip(given, ids).prefix { $0 == $1 }.count)
+        guard border < ids.count else { throw .nothingToLearn }
+        return (ids, border)
     }
 
     func finish() throws(DatasetError) -> TextDataset {

@@ -1,17 +1,63 @@
-/// Several sequences of token ids, each padded at its end to the longest.
+/// Several sequences of token ids in rows, each padded at its end to the longest.
 public struct TokenBatch: Sendable, Equatable {
     /// The label of a place where nothing is to be predicted.
     public static let ignored: Int32 = -100
+
+    /// Where a sequence lies.
+    public struct Span: Sendable, Equatable {
+        public let row: Int
+        /// Its first place in the row.
+        public let start: Int
+        public let count: Int
+
+        public var end: Int { start + count }
+    }
 
     /// [B, T], row by row.
     public let tokens: [Int32]
     /// [B, T]: the token that should follow each place, negative where none counts.
     public let labels: [Int32]
-    /// [B], the tokens of each row before its padding.
-    public let lengths: [Int]
-    /// T, the longest of them.
+    /// One a sequence, in the order asked for.
+    public let spans: [Span]
+    /// T, the longest row.
     public let width: Int
+    /// B.
+    public let rowCount: Int
 
     /// The number of sequences.
-    public var count: Int { lengths.count }
+    public var count: Int { spans.count }
+    /// The tokens of each sequence.
+    public var lengths: [Int] { spans.map(\.count) }
+    /// Whether any row holds more than one sequence.
+    public var isPacked: Bool { rowCount < count }
+
+    /// B rows of T: the number of the sequence that each place belongs to, −1 for padding.
+    public var owners: [[Int]] {
+        var owners = Array(repeating: Array(repeating: -1, count: width), count: rowCount)
+        for (number, span) in spans.enumerated() {
+            for place in span.start..<span.end { owners[span.row][place] = number }
+        }
+        return owners
+    }
+}
+
+/// How sequences are laid into rows.
+enum RowLayout {
+    /// Each into the first row that has room for it, the longest first: at most 11/9 of the fewest rows, and one more
+    /// (Johnson, "Near-optimal bin packing algorithms", 1973).
+    ///
+    /// - Parameter limit: the most tokens of a row; a longer sequence gets one of its own. One sequence a row where nil.
+    static func spans(of lengths: [Int], limit: Int?) -> [TokenBatch.Span] {
+        guard let limit else { return lengths.indices.map { .init(row: $0, start: 0, count: lengths[$0]) } }
+        var spans = lengths.map { TokenBatch.Span(row: 0, start: 0, count: $0) }
+        var filled: [Int] = []
+        for number in lengths.indices.sorted(by: { (lengths[$1], $0) < (lengths[$0], $1) }) {
+            let length = lengths[number]
+            let row = filled.firstIndex { $0 + length <= limit } ?? filled.count
+            if row == filled.count { filled.append(0) }
+            spans[number] = .init(row: row, start: filled[row], count: length)
+            filled[row] += length
+        }
+        return spans
+    }
 }

@@ -6,7 +6,7 @@ import Torch
 public struct GPT2: LanguageModel {
     public let configuration: Configuration
     let tokenEmbedding, positionEmbedding: Embedding
-    let stack: DecoderStack<GPT2Layer>
+    private var stack: DecoderStack<GPT2Layer>
     let norm: LayerNorm
     public let head: Linear
 
@@ -34,6 +34,10 @@ public struct GPT2: LanguageModel {
 
     public var vocabularySize: Int { configuration.vocabularySize }
     public var contextLength: Int { configuration.contextLength }
+    public var recomputesActivations: Bool {
+        get { stack.recomputesActivations }
+        set { stack.recomputesActivations = newValue }
+    }
 
     public func hidden(
         _ tokens: Tensor, layout: TokenLayout?, elements: ElementSubset?, cache: KeyValueCache?, isTraining: Bool

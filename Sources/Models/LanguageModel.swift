@@ -8,6 +8,9 @@ public protocol LanguageModel: Sendable {
     var contextLength: Int { get }
     /// From hidden states to the vocabulary.
     var head: Linear { get }
+    /// Whether the backward pass makes what happens inside each block again, so that memory holds the activations between
+    /// blocks and those of one block only; a step then takes one more forward pass of the blocks.
+    var recomputesActivations: Bool { get set }
 
     /// The final, normalised states.
     ///
@@ -36,7 +39,7 @@ extension LanguageModel {
 }
 
 /// A decoder's blocks, one after the other, each fed what it may see.
-protocol DecoderLayer {
+protocol DecoderLayer: Sendable {
     /// How many positions back the layer sees; all where nil.
     var window: Int? { get }
     /// - Parameter x: [B, T, D]
@@ -54,7 +57,7 @@ struct LayerCache {
 }
 
 /// What the layers of one forward pass share.
-struct DecoderContext {
+struct DecoderContext: Sendable {
     let layout: TokenLayout
     let isTraining: Bool
     let rotation: Rotation?
@@ -74,9 +77,12 @@ struct DecoderContext {
 }
 
 /// The layers of a decoder.
-struct DecoderStack<Layer: DecoderLayer & Sendable>: Sendable {
+struct DecoderStack<Layer: DecoderLayer>: Sendable {
     let layers: [Layer]
     let rotary: RotaryEmbedding?
+    var recomputesActivations = false
+
+    init(layers: [Layer], rotary: RotaryEmbedding?) { (self.layers, self.rotary) = (layers, rotary) }
 
     func callAsFunction(
         _ x: Tensor, _ layout: TokenLayout, _ elements: ElementSubset?, _ cache: KeyValueCache?, _ isTraining: Bool
@@ -93,17 +99,24 @@ struct DecoderStack<Layer: DecoderLayer & Sendable>: Sendable {
         guard let elements, layers.count > 2 else {
             var x = x
             for (index, layer) in layers.enumerated() {
-                x = try layer(x, whole, cache.map { LayerCache(cache: $0, index: index) })
+                x = try run(layer, x, whole, cache.map { LayerCache(cache: $0, index: index) })
             }
             cache?.advance(by: x.size(1))
             return x
         }
         let part = try layout.of(elements)
         let partial = try context(part, in: part)
-        let x = try layers[0](x, whole, nil)
+        let x = try run(layers[0], x, whole)
         var y = try elements.of(x)  // [B, K, D]
-        for layer in layers[1..<layers.count - 1] { y = try layer(y, partial, nil) }
-        return try layers[layers.count - 1](elements.replacing(y, in: x), whole, nil)
+        for layer in layers[1..<layers.count - 1] { y = try run(layer, y, partial) }
+        return try run(layers[layers.count - 1], elements.replacing(y, in: x), whole)
+    }
+
+    private func run(
+        _ layer: Layer, _ x: Tensor, _ context: DecoderContext, _ cache: LayerCache? = nil
+    ) throws(TorchError) -> Tensor {
+        guard recomputesActivations, cache == nil else { return try layer(x, context, cache) }
+        return try x.recomputing { x throws(TorchError) in try layer(x, context, nil) }
     }
 }
 

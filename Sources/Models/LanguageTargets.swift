@@ -41,6 +41,14 @@ public struct LanguageTargets: Sendable {
         try values.summed(by: owners, count: exampleCount) / counts.clamped(min: 1)
     }
 
+    /// The mean of [N] values over those of each example's places that count: [exampleCount], 0 where it has none.
+    ///
+    /// - Parameter counted: [N], 1 for those and 0 for others, whose values then have no gradient.
+    public func means(_ values: Tensor, over counted: Tensor) throws(TorchError) -> Tensor {
+        let counts = try counted.summed(by: owners, count: exampleCount).clamped(min: 1)
+        return try (values * counted).summed(by: owners, count: exampleCount) / counts
+    }
+
     /// The states [N, D] of those places of [B, T, D].
     func of(_ hidden: Tensor) throws(TorchError) -> Tensor {
         try hidden.reshaped(-1, hidden.size(-1)).selected(0, places)

@@ -7,7 +7,7 @@ import Torch
 public struct Llama: LanguageModel {
     public let configuration: Configuration
     let embedding: Embedding
-    let stack: DecoderStack<LlamaLayer>
+    private var stack: DecoderStack<LlamaLayer>
     let norm: RMSNorm
     public let head: Linear
 
@@ -34,6 +34,10 @@ public struct Llama: LanguageModel {
 
     public var vocabularySize: Int { configuration.vocabularySize }
     public var contextLength: Int { configuration.contextLength }
+    public var recomputesActivations: Bool {
+        get { stack.recomputesActivations }
+        set { stack.recomputesActivations = newValue }
+    }
 
     public func hidden(
         _ tokens: Tensor, layout: TokenLayout?, elements: ElementSubset?, cache: KeyValueCache?, isTraining: Bool

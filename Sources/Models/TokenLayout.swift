@@ -97,7 +97,10 @@ public struct TokenLayout: Sendable {
             let distance = try positions.unsqueezed(-1) - all.positions.unsqueezed(1)
             mask = try mask.and(distance.less(Tensor(Float(window), device: positions.device)))
         }
-        return .mask(try mask.unsqueezed(1))
+        // What a token sees of its own sequence is a run that ends with it, so that its length tells where it begins.
+        let ends = try Tensor.arange(total + 1, device: positions.device).sliced(0, 1..<total + 1).unsqueezed(0)
+        let firsts = try length == total ? ends - mask.to(.int64).sum(-1) : nil
+        return .mask(try mask.unsqueezed(1), firsts: firsts)
     }
 }
 
@@ -105,8 +108,9 @@ public struct TokenLayout: Sendable {
 enum Visibility: Sendable {
     case causal
     case everything
-    /// Boolean, [1 or B, 1, T, S].
-    case mask(Tensor)
+    /// Boolean, [1 or B, 1, T, S]; where every query t sees a run of keys that ends with its own, `firsts` [1 or B, T] are
+    /// the first of each.
+    case mask(Tensor, firsts: Tensor?)
 
     /// - Parameters:
     ///   - query: [B, H, T, D]
@@ -115,14 +119,14 @@ enum Visibility: Sendable {
     func attend(
         _ query: Tensor, _ key: Tensor, _ value: Tensor, dropout: Double = 0
     ) throws(TorchError) -> Tensor {
-        var (mask, isCausal): (Tensor?, Bool) = (nil, false)
+        var (mask, first, isCausal): (Tensor?, Tensor?, Bool) = (nil, nil, false)
         switch self {
         case .causal: isCausal = true
         case .everything: break
-        case .mask(let seen): mask = seen
+        case .mask(let seen, let firsts): (mask, first) = (seen, firsts)
         }
         let attended = try Tensor.attention(
-            query, key, value, mask: mask, dropout: dropout, isCausal: isCausal,
+            query, key, value, mask: mask, firsts: first, dropout: dropout, isCausal: isCausal,
             groupedQueries: query.size(1) != key.size(1))
         return try attended.transposed(1, 2).reshaped(query.size(0), query.size(2), -1)
     }

@@ -37,6 +37,15 @@ public struct Lesson: Sendable, Equatable {
         public var positions: Range<Int>
     }
 
+    /// The same lesson in another order: `positions` names each of its examples once.
+    public func arranged(_ positions: [Int]) -> Lesson {
+        precondition(positions.count == examples.count, "a position an example")
+        var lesson = self
+        lesson.examples = positions.map { examples[$0] }
+        lesson.weights = weights.map { weights in positions.map { weights[$0] } }
+        return lesson
+    }
+
     /// The examples in batches of `size`, the last one smaller where it has to be.
     ///
     /// - Parameter start: examples to leave out, since they were taught before.

@@ -15,6 +15,9 @@ extension Policy {
         try validateSelection()
         try validateWeights()
         try validateElements()
+        if let tokens {
+            try check("tokens.share", tokens.share, "above 0 and at most 1") { $0 > 0 && $0 <= 1 }
+        }
         if !hasFixedCount {
             try check("interval.start", interval.start, "1, as this selection is made anew for each lesson") { $0 == 1 }
             try check("interval.end", interval.end, "1, as this selection is made anew for each lesson") { $0 == 1 }

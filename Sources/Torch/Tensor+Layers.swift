@@ -56,17 +56,20 @@ extension Tensor {
     ///
     /// - Parameters:
     ///   - mask: broadcastable to [B, H, T, S]; Boolean (true takes part) or added to the products.
+    ///   - firsts: beside a mask by which query t sees the keys firsts[t]...t, these, int64 [1 or B, T], by which what is
+    ///     not seen need not be computed.
     ///   - scale: 1/√D where nil.
     ///   - groupedQueries: allows H to be a multiple of G.
     public static func attention(
-        _ query: Tensor, _ key: Tensor, _ value: Tensor, mask: Tensor? = nil, dropout: Double = 0,
-        isCausal: Bool = false,
+        _ query: Tensor, _ key: Tensor, _ value: Tensor, mask: Tensor? = nil, firsts: Tensor? = nil,
+        dropout: Double = 0, isCausal: Bool = false,
         scale: Double? = nil, groupedQueries: Bool = false
     ) throws(TorchError) -> Tensor {
         let scale = scale ?? 1 / Double(query.size(-1)).squareRoot()
         return try operation("attention", [query, key, value]) {
             ct_attention(
-                query.handle, key.handle, value.handle, mask?.handle, dropout, isCausal, scale, groupedQueries, $0)
+                query.handle, key.handle, value.handle, mask?.handle, firsts?.handle, dropout, isCausal, scale,
+                groupedQueries, $0)
         }
     }
     public func conv2d(

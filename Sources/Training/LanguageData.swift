@@ -14,6 +14,8 @@ protocol LanguageData: Sendable {
     ) throws -> (training: TextDataset, validation: TextDataset)
     /// Tokens of an example at most; the model's context where nil.
     var context: Int? { get }
+    /// Whether several examples share a row of a batch.
+    var packing: Bool { get }
 }
 
 extension DataSettings {
@@ -40,25 +42,30 @@ public struct TextData: Codable, Sendable, Equatable, LanguageData {
     public enum Kind: String, Codable, Sendable, CaseIterable {
         /// One text, cut into blocks; its end is held out.
         case text
-        /// JSONL with prompts and responses, or with texts.
-        case jsonl
+        /// Records with prompts and responses, or with texts: an object a line, or an array of them.
+        case jsonl, json
     }
 
     public var kind: Kind
     public var path: String
-    /// What is held out of JSONL; a share of `path` where absent.
+    /// What is held out of records; a share of `path` where absent.
     public var testPath: String?
     public var testShare = 0.1
     /// `characters`, or a path of a tokenizer.
     public var tokenizer = BuiltInTokenizer.characters
     public var context: Int?
+    /// What the instructions and messages of records are put into.
+    public var template = PromptTemplate.alpaca
+    /// Whether several examples share a row of at most `context` tokens, none seeing another; else examples of similar
+    /// length are batched together, one a row.
+    public var packing = false
     /// At most so many training examples; all where absent.
     public var limit: Int?
 
     public init(kind: Kind, path: String) { (self.kind, self.path) = (kind, path) }
 
     enum CodingKeys: String, CodingKey {
-        case kind, path, tokenizer, context, limit
+        case kind, path, tokenizer, context, template, packing, limit
         case testPath = "test_path"
         case testShare = "test_share"
     }
@@ -82,7 +89,7 @@ public struct TextData: Codable, Sendable, Equatable, LanguageData {
         guard tokenizer == BuiltInTokenizer.characters else { return try loadTokenizer(at: tokenizer) }
         return switch kind {
         case .text: CharacterTokenizer(of: try TextFile(path).text.unicodeScalars)
-        case .jsonl: CharacterTokenizer(of: try TextRecords(path).scalars)
+        case .jsonl, .json: CharacterTokenizer(of: try TextRecords(path, template: template).scalars)
         }
     }
 
@@ -95,12 +102,14 @@ public struct TextData: Codable, Sendable, Equatable, LanguageData {
     }
 
     private func parts(_ tokenizer: any Tokenizer, _ context: Int) throws -> (TextDataset, TextDataset) {
-        guard kind == .jsonl else {
+        guard kind != .text else {
             let (training, validation) = try TextFile(path).blocks(tokenizer, context: context, testShare: testShare)
             return (training, validation)
         }
-        let all = try TextRecords(path).dataset(tokenizer, context: context)
-        if let testPath { return (all, try TextRecords(testPath).dataset(tokenizer, context: context)) }
+        let all = try TextRecords(path, template: template).dataset(tokenizer, context: context)
+        if let testPath {
+            return (all, try TextRecords(testPath, template: template).dataset(tokenizer, context: context))
+        }
         let (training, validation) = try all.split(testShare: testShare)
         return (training, validation)
     }
@@ -123,11 +132,13 @@ public struct WordProblemData: Codable, Sendable, Equatable, LanguageData {
     /// Which problems: every run of a comparison sees the same.
     public var seed: UInt64 = 0
     public var tokenizer = BuiltInTokenizer.characters
+    /// Whether several problems share a row of a batch, none seeing another.
+    public var packing = false
 
     public init(count: Int) { self.count = count }
 
     enum CodingKeys: String, CodingKey {
-        case kind, count, levels, redundancy, seed, tokenizer
+        case kind, count, levels, redundancy, seed, tokenizer, packing
         case testCount = "test_count"
         case labelNoise = "label_noise"
     }

@@ -8,6 +8,8 @@ import Torch
 /// A decoder that learns to predict the next token where a batch has labels.
 public struct LanguageLearner: Learner {
     public let model: any LanguageModel
+    /// A frozen model whose losses are taken off where tokens are chosen by what is reducible.
+    public var reference: (any LanguageModel)?
     public let parameters: Parameters
     /// The tokens of the longest example.
     public let elementCount: Int
@@ -22,6 +24,10 @@ public struct LanguageLearner: Learner {
         public var givesConfidences = false
         /// Whether an evaluation tells for how many examples every token is right.
         public var measuresAccuracy = false
+        /// Which of an example's tokens are taught; all where nil.
+        public var tokens: TokenSelection?
+        /// Whether activations are made again for the backward pass.
+        public var recomputesActivations = false
 
         public init(givesConfidences: Bool = false, measuresAccuracy: Bool = false) {
             (self.givesConfidences, self.measuresAccuracy) = (givesConfidences, measuresAccuracy)
@@ -33,25 +39,29 @@ public struct LanguageLearner: Learner {
         _ builder: ParameterBuilder, _ network: LanguageNetwork, context: Int? = nil, computeType: DType? = nil,
         options: Options = .init()
     ) throws {
+        var model: any LanguageModel
         (model, parameters) = try ParameterBuilder.build(builder) { path throws(TorchError) in try network.model(path) }
+        model.recomputesActivations = options.recomputesActivations
+        self.model = model
         elementCount = context ?? network.contextLength
         (self.computeType, self.options, device) = (computeType, options, builder.device)
     }
 
-    /// The loss of an example is the mean over its labels.
+    /// The loss of an example is the mean over its labels, or over those that are taught; its scores are those of all.
     public func assess(
         _ content: TokenBatch, elements: ElementSubset?, score: Policy.ScoreKind?, isTraining: Bool
     ) throws -> Assessment {
         let targets = try targets(of: content)
         let wantsConfidences = score != nil && options.givesConfidences
         let losses = try losses(
-            content, targets, elements: elements, detailed: score == .residual || wantsConfidences,
+            model, content, targets, elements: elements, detailed: score == .residual || wantsConfidences,
             isTraining: isTraining)
-        guard let score else { return Assessment(losses: losses.examples) }
+        let taught = try isTraining ? taught(losses, content, targets) : losses.examples
+        guard let score else { return Assessment(losses: taught) }
         return try withoutGradients {
             let residuals = try score == .residual ? losses.residuals() : nil
             return Assessment(
-                losses: losses.examples,
+                losses: taught,
                 scores: try residuals.map { try targets.means($0) } ?? losses.examples.detached(),
                 confidences: wantsConfidences ? try confidences(losses, targets) : nil)
         }
@@ -63,7 +73,7 @@ public struct LanguageLearner: Learner {
         try withoutGradients {
             let targets = try targets(of: content)
             let losses = try losses(
-                content, targets, elements: nil, detailed: options.measuresAccuracy, isTraining: false)
+                model, content, targets, elements: nil, detailed: options.measuresAccuracy, isTraining: false)
             var tally = Tally()
             tally.add(try losses.tokens.sum().item(), weight: Double(losses.tokens.count), to: "val/loss")
             if let details = losses.details {
@@ -83,17 +93,41 @@ public struct LanguageLearner: Learner {
 
     private func targets(of content: TokenBatch) throws(TorchError) -> LanguageTargets {
         let width = content.width
-        let rows = (0..<content.count).map { row in content.labels[row * width..<(row + 1) * width].map(Int.init) }
-        return try LanguageTargets(labels: rows, device: device)
+        let rows = (0..<content.rowCount).map { row in
+            content.labels[row * width..<(row + 1) * width].map(Int.init)
+        }
+        return try LanguageTargets(
+            labels: rows, owners: content.owners, exampleCount: content.count, device: device)
+    }
+
+    /// The losses that are learnt from, one an example. The head's backward pass leaves out the tokens without a gradient;
+    /// its forward pass, which tells the hard ones, takes all of them.
+    private func taught(
+        _ losses: LanguageLosses, _ content: TokenBatch, _ targets: LanguageTargets
+    ) throws -> Tensor {
+        guard let selection = options.tokens, selection.share < 1 else { return losses.examples }
+        var hardness = try losses.tokens.detached()
+        if let reference, selection.measure == .reducible {
+            hardness = try withoutGradients {
+                try hardness
+                    - self.losses(reference, content, targets, elements: nil, detailed: false, isTraining: false).tokens
+            }
+        }
+        let owners = try targets.owners.values(as: Int64.self).map(Int.init)
+        let isChosen = selection.choose(try hardness.values(), owners: owners, exampleCount: targets.exampleCount)
+        return try targets.means(losses.tokens, over: Tensor(isChosen.map { $0 ? Float(1) : 0 }, device: device))
     }
 
     private func losses(
-        _ content: TokenBatch, _ targets: LanguageTargets, elements: ElementSubset?, detailed: Bool, isTraining: Bool
+        _ model: any LanguageModel, _ content: TokenBatch, _ targets: LanguageTargets, elements: ElementSubset?,
+        detailed: Bool, isTraining: Bool
     ) throws -> LanguageLosses {
-        let tokens = try Tensor(content.tokens, shape: [content.count, content.width], device: device).to(.int64)
-        let elements = try elements.map { try fitted($0, to: content.width) }
+        let tokens = try Tensor(content.tokens, shape: [content.rowCount, content.width], device: device).to(.int64)
+        let layout = try content.isPacked ? TokenLayout(segments: content.owners, device: device) : nil
+        let elements = try elements.flatMap { try fitted($0, to: content) }
         return try Engine.autocast(to: computeType, on: device) { () throws(TorchError) in
-            let hidden = try model.hidden(tokens, layout: nil, elements: elements, cache: nil, isTraining: isTraining)
+            let hidden = try model.hidden(
+                tokens, layout: layout, elements: elements, cache: nil, isTraining: isTraining)
             return try model.losses(hidden, targets, detailed: detailed)
         }
     }
@@ -104,18 +138,27 @@ public struct LanguageLearner: Learner {
         return try targets.means(details.hits * (-losses.tokens).exp())
     }
 
-    /// Elements are drawn from the longest example's places. Those beyond a shorter batch's end give way to places at its
-    /// end that were not drawn, which are padding in most rows and so are seen by nobody.
-    private func fitted(_ elements: ElementSubset, to width: Int) throws -> ElementSubset {
-        guard width < elementCount else { return elements }
-        let (rows, kept) = (elements.indices.size(0), elements.indices.size(1))
+    /// Elements are drawn from the longest example's places, an example a row. Those beyond an example's end are none, and
+    /// the rows that have fewer than others get places at their end besides, which are padding in most.
+    ///
+    /// - Returns: nil where every place is taken.
+    private func fitted(_ elements: ElementSubset, to content: TokenBatch) throws -> ElementSubset? {
+        let kept = elements.indices.size(1)
         let drawn = try elements.indices.values(as: Int64.self)
-        let within = (0..<rows).map { row in drawn[row * kept..<(row + 1) * kept].filter { $0 < Int64(width) } }
-        let count = max(1, within.map(\.count).max() ?? 1)
-        let filled = within.map { places in
-            let free = (0..<Int64(width)).reversed().lazy.filter { !places.contains($0) }
+        var rows = Array(repeating: [Int64](), count: content.rowCount)
+        for (number, span) in content.spans.enumerated() {
+            for place in drawn[number * kept..<(number + 1) * kept] where place < Int64(span.count) {
+                rows[span.row].append(Int64(span.start) + place)
+            }
+        }
+        let count = max(1, rows.map(\.count).max() ?? 1)
+        guard count < content.width else { return nil }
+        let filled = rows.map { places in
+            let taken = Set(places)
+            let free = (0..<Int64(content.width)).reversed().lazy.filter { !taken.contains($0) }
             return (places + free.prefix(count - places.count)).sorted()
         }
-        return ElementSubset(indices: try Tensor(Array(filled.joined()), shape: [rows, count], device: device))
+        return ElementSubset(
+            indices: try Tensor(Array(filled.joined()), shape: [content.rowCount, count], device: device))
     }
 }

@@ -32,7 +32,9 @@ public struct LanguageModeling: Experiment {
                 what: "data.context", found: "\(context)",
                 expected: "at most the \(network.contextLength) tokens that the model was made for")
         }
-        (training, validation) = try data.load(tokenizer, context: context)
+        let (training, validation) = try data.load(tokenizer, context: context)
+        self.training = data.packing ? training.packed(intoRowsOf: context) : training
+        self.validation = data.packing ? validation.packed(intoRowsOf: context) : validation
         hasExactAnswers = data.hasExactAnswers
     }
 
@@ -75,12 +77,12 @@ public struct LanguageModeling: Experiment {
         in folder: RunFolder?, from checkpoint: CheckpointFolder?, until stop: StopSignal,
         emit: @escaping (TrainingEvent) throws -> Void
     ) throws -> RunSummary {
+        var learner = try freshLearner()
+        let reference = try recipe.reference.map { try self.learner(RunFolder.open($0).newestCheckpoint()) }
+        learner.reference = reference?.model
         let trainer = try Trainer(
-            recipe: recipe, learner: freshLearner(), training: training, validation: validation, folder: folder,
-            emit: emit)
-        if let reference = recipe.reference {
-            trainer.reference = try learner(RunFolder.open(reference).newestCheckpoint())
-        }
+            recipe: recipe, learner: learner, training: training, validation: validation, folder: folder, emit: emit)
+        trainer.reference = reference
         if let folder { try describe(in: folder) }
         if let checkpoint { try trainer.restore(checkpoint) }
         return try trainer.run(until: stop)
@@ -113,9 +115,12 @@ public struct LanguageModeling: Experiment {
     }
 
     private func learner(_ builder: ParameterBuilder) throws -> LanguageLearner {
-        try LanguageLearner(
-            builder, network, context: context, computeType: recipe.training.precision.apply(),
-            options: .init(givesConfidences: recipe.teacher.tracksConfidence, measuresAccuracy: hasExactAnswers))
+        var options = LanguageLearner.Options(
+            givesConfidences: recipe.teacher.tracksConfidence, measuresAccuracy: hasExactAnswers)
+        options.tokens = recipe.teacher.tokens
+        options.recomputesActivations = recipe.training.activationCheckpointing
+        return try LanguageLearner(
+            builder, network, context: context, computeType: recipe.training.precision.apply(), options: options)
     }
 }
 

@@ -16,7 +16,7 @@ public enum DataSettings: Codable, Sendable, Equatable {
             switch kind {
             case SceneData.Kind.scenes.rawValue: .scenes(try SceneData(from: decoder))
             case MultimodalData.Kind.multimodal.rawValue: .multimodal(try MultimodalData(from: decoder))
-            case TextData.Kind.text.rawValue, TextData.Kind.jsonl.rawValue: .text(try TextData(from: decoder))
+            case _ where TextData.Kind(rawValue: kind) != nil: .text(try TextData(from: decoder))
             case WordProblemData.Kind.wordProblems.rawValue: .wordProblems(try WordProblemData(from: decoder))
             case _ where ImageData.Kind(rawValue: kind) != nil: .images(try ImageData(from: decoder))
             default:
@@ -25,10 +25,9 @@ public enum DataSettings: Codable, Sendable, Equatable {
     }
 
     private static let kinds =
-        ImageData.Kind.allCases.map(\.rawValue) + [
-            SceneData.Kind.scenes.rawValue, MultimodalData.Kind.multimodal.rawValue, TextData.Kind.text.rawValue,
-            TextData.Kind.jsonl.rawValue, WordProblemData.Kind.wordProblems.rawValue,
-        ]
+        ImageData.Kind.allCases.map(\.rawValue)
+        + [SceneData.Kind.scenes.rawValue, MultimodalData.Kind.multimodal.rawValue]
+        + TextData.Kind.allCases.map(\.rawValue) + [WordProblemData.Kind.wordProblems.rawValue]
 
     public func encode(to encoder: any Encoder) throws {
         switch self {

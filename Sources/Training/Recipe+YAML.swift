@@ -63,10 +63,11 @@ extension Recipe {
             switch root["data"]?["kind"]?.string {
             case SceneData.Kind.scenes.rawValue: .scenes(SceneData(count: 0))
             case MultimodalData.Kind.multimodal.rawValue: .multimodal(MultimodalData(path: ""))
-            case TextData.Kind.text.rawValue: .text(TextData(kind: .text, path: ""))
-            case TextData.Kind.jsonl.rawValue: .text(TextData(kind: .jsonl, path: ""))
             case WordProblemData.Kind.wordProblems.rawValue: .wordProblems(WordProblemData(count: 0))
-            default: .images(ImageData(kind: .digits, path: ""))
+            case let kind?:
+                TextData.Kind(rawValue: kind).map { .text(TextData(kind: $0, path: "")) }
+                    ?? .images(ImageData(kind: .digits, path: ""))
+            case nil: .images(ImageData(kind: .digits, path: ""))
             }
         let model: ModelSettings =
             switch root["model"]?["kind"]?.string.flatMap(ModelSettings.Kind.init) {
@@ -106,6 +107,8 @@ extension Recipe {
         }
         try require(training.epochs >= 1, "training.epochs", training.epochs, "at least 1")
         try require(training.batchSize >= 1, "training.batch_size", training.batchSize, "at least 1")
+        try require(
+            training.microBatchSize ?? 1 >= 1, "training.micro_batch_size", training.microBatchSize ?? 1, "at least 1")
         try require(training.learningRate > 0, "training.learning_rate", training.learningRate, "above 0")
         try require((0..<1).contains(training.warmup), "training.warmup", training.warmup, "at least 0 and below 1")
         try require(training.budget ?? 1 > 0, "training.budget", training.budget ?? 1, "above 0")
@@ -116,6 +119,17 @@ extension Recipe {
         try require(
             teacher.score != .reducible || reference != nil, "reference", "absent",
             "a run folder, for the score reducible")
+        try require(
+            teacher.tokens?.measure != .reducible || reference != nil, "reference", "absent",
+            "a run folder, for teacher.tokens.by reducible")
+        if case .language = model {
+        } else {
+            let kind = model.kind.rawValue
+            try require(teacher.tokens == nil, "teacher.tokens", "set", "none for the model \(kind)")
+            try require(
+                !training.activationCheckpointing, "training.activation_checkpointing", true,
+                "false for the model \(kind)")
+        }
         try require(evaluation.count >= 1, "evaluation.count", evaluation.count, "at least 1")
         try require(evaluation.batchSize >= 1, "evaluation.batch_size", evaluation.batchSize, "at least 1")
         try require(

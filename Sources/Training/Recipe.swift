@@ -23,7 +23,12 @@ public struct TrainingSettings: Codable, Sendable, Equatable {
     public var epochs: Int
     /// Share of standard training's cost to spend; the policy's own spend where absent.
     public var budget: Double?
+    /// Examples of a step.
     public var batchSize = 64
+    /// Examples of one forward and backward pass, whose gradients a step adds up; all of them where absent.
+    public var microBatchSize: Int?
+    /// Whether the backward pass of a language model makes each block's activations again instead of keeping them.
+    public var activationCheckpointing = false
     public var learningRate = 1e-3
     /// Share of the budget over which the learning rate rises.
     public var warmup = 0.05
@@ -47,6 +52,8 @@ public struct TrainingSettings: Codable, Sendable, Equatable {
     enum CodingKeys: String, CodingKey {
         case epochs, budget, warmup, seed, precision, threads, device, beta1, beta2
         case batchSize = "batch_size"
+        case microBatchSize = "micro_batch_size"
+        case activationCheckpointing = "activation_checkpointing"
         case learningRate = "learning_rate"
         case weightDecay = "weight_decay"
         case gradientClipping = "gradient_clipping"

@@ -25,12 +25,23 @@ extension Trainer {
 public func evaluation<L: Learner, Source: Dataset>(
     of learner: L, on dataset: Source, batchSize: Int
 ) throws -> [String: Double] where Source.Content == L.Content {
-    let numbers = Array(0..<Int32(dataset.count))
-    let batches = stride(from: 0, to: numbers.count, by: batchSize).map {
-        Array(numbers[$0..<min($0 + batchSize, numbers.count)])
-    }
+    let (batches, _) = dataset.batches(of: Array(0..<Int32(dataset.count)), size: batchSize)
     let loader = BatchLoader(dataset, batches: batches, view: .plain)
     var tally = Tally()
     while let batch = try loader.next() { tally.add(try learner.evaluate(batch.content)) }
     return learner.metrics(of: tally)
+}
+
+extension Dataset {
+    /// Batches for a pass in which order does not matter.
+    ///
+    /// - Returns: the batches, and where each of their examples stands in `examples`, one after the other.
+    func batches(of examples: [Int32], size: Int) -> (batches: [[Int32]], positions: [Int]) {
+        let positions =
+            arrangement(of: examples, batchSize: size, seed: 0, visit: 0) ?? Array(examples.indices)
+        let batches = stride(from: 0, to: positions.count, by: size).map {
+            positions[$0...].prefix(size).map { examples[$0] }
+        }
+        return (batches, positions)
+    }
 }

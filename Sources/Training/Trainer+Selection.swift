@@ -19,10 +19,7 @@ extension Trainer {
 
     /// A pass without gradients or augmentation.
     func measure(_ examples: [Int32], with learner: L) throws -> ExampleScores {
-        let size = recipe.evaluation.batchSize
-        let batches = stride(from: 0, to: examples.count, by: size).map {
-            Array(examples[$0..<min($0 + size, examples.count)])
-        }
+        let (batches, positions) = training.batches(of: examples, size: recipe.evaluation.batchSize)
         let loader = BatchLoader(training, batches: batches, view: .plain)
         var (scores, confidences): ([Float], [Float]) = ([], [])
         while let batch = try loader.next() {
@@ -32,8 +29,14 @@ extension Trainer {
             scores += try assessment.scores?.values() ?? []
             confidences += try assessment.confidences?.values() ?? []
         }
+        func ordered(_ values: [Float]) -> [Float] {
+            var ordered = values
+            for (value, position) in zip(values, positions) { ordered[position] = value }
+            return ordered
+        }
         return ExampleScores(
-            scores: adjusted(scores, examples), confidences: recipe.teacher.tracksConfidence ? confidences : nil)
+            scores: adjusted(ordered(scores), examples),
+            confidences: recipe.teacher.tracksConfidence ? ordered(confidences) : nil)
     }
 
     /// Once, on the clock: the reference's forward pass over all examples.

@@ -5,20 +5,34 @@ import Teaching
 import Torch
 
 extension Trainer {
+    /// The content of a micro-batch.
+    typealias Contents = ([Int32]) throws -> L.Content
+
+    /// The micro-batches of a batch, which fit into memory one at a time.
+    func microBatches(of count: Int) -> [Range<Int>] {
+        let size = recipe.training.microBatchSize ?? max(1, count)
+        return stride(from: 0, to: count, by: size).map { $0..<min($0 + size, count) }
+    }
+
     /// One optimiser update on `examples`, which are the lesson's from `start` on.
     func step(
-        _ examples: [Int32], _ content: L.Content, _ weights: [Float]?, _ lesson: Lesson, from start: Int
+        _ examples: [Int32], _ weights: [Float]?, _ lesson: Lesson, from start: Int, content: Contents
     ) throws {
         try Engine.seed(CounterRandom(seed: recipe.training.seed, stream: 0x6472_6f70).word(at: position.step))
-        let elements = try elementSubset(examples, lesson, from: start)
         let progress = lesson.progress(after: position.offset)
         let rate = schedule.rate(at: (lesson.progress(after: start) + progress) / 2) * lesson.learningRateScale
-        let assessment = try clock.measure(.forward) {
-            try learner.assess(content, elements: elements, score: recordedScore(lesson), isTraining: true)
+        let (losses, scores) = try gradients(of: examples, weights, lesson, from: start, content)
+        let norm = try clock.measure(.optimizer) { () throws(TorchError) in
+            let largestNorm = recipe.training.gradientClipping
+            return try optimizer.step(learningRate: rate, clippingTo: largestNorm > 0 ? largestNorm : nil)
         }
-        let (loss, norm) = try update(assessment.losses, weights, rate)
+        let loss = try losses.reduce(0) { try $0 + $1.item() }
         guard loss.isFinite else { throw TrainingError.diverged(step: position.step, loss: loss, examples: examples) }
-        if lesson.recordsScores { try record(assessment, examples) }
+        if lesson.recordsScores {
+            clock.measure(.selection) {
+                teacher.record(scores.scores, for: examples, confidences: scores.confidences)
+            }
+        }
         position.step += 1
         position.examplesTaught += examples.count
         try emit(
@@ -34,15 +48,40 @@ extension Trainer {
         if let interval = recipe.checkpoints.everySteps, position.step.isMultiple(of: interval) { try saveCheckpoint() }
     }
 
-    /// The weights are those of an unbiased mean over all examples: they are not divided by their sum.
-    private func update(_ losses: Tensor, _ weights: [Float]?, _ rate: Double) throws -> (loss: Double, norm: Double) {
-        let loss = try weights.map { try (losses * Tensor($0, device: losses.device)).mean() } ?? losses.mean()
-        try clock.measure(.backward) { () throws(TorchError) in try loss.backward() }
-        let largestNorm = recipe.training.gradientClipping
-        let norm = try clock.measure(.optimizer) { () throws(TorchError) in
-            try optimizer.step(learningRate: rate, clippingTo: largestNorm > 0 ? largestNorm : nil)
+    /// Adds up the gradients of the mean loss over `examples`, micro-batch by micro-batch.
+    ///
+    /// - Returns: the micro-batches' shares of the loss, and the scores where the lesson records them.
+    private func gradients(
+        of examples: [Int32], _ weights: [Float]?, _ lesson: Lesson, from start: Int, _ content: Contents
+    ) throws -> (losses: [Tensor], scores: ExampleScores) {
+        var (losses, scores) = ([Tensor](), ExampleScores(scores: []))
+        if recipe.teacher.tracksConfidence { scores.confidences = [] }
+        for part in microBatches(of: examples.count) {
+            let taught = Array(examples[part])
+            let content = try clock.measure(.data) { try content(taught) }
+            let elements = try elementSubset(taught, lesson, from: start)
+            let assessment = try clock.measure(.forward) {
+                try learner.assess(
+                    content, elements: elements, score: lesson.recordsScores ? recipe.teacher.score : nil,
+                    isTraining: true)
+            }
+            let share = Double(part.count) / Double(examples.count)
+            losses.append(try backward(assessment.losses, weights.map { Array($0[part]) }, share: share))
+            guard lesson.recordsScores else { continue }
+            scores.scores += try adjusted(assessment.scores?.values() ?? [], taught)
+            scores.confidences? += try assessment.confidences?.values(as: Float.self) ?? []
         }
-        return (try loss.item(), norm)
+        return (losses, scores)
+    }
+
+    /// The weights are those of an unbiased mean over all examples: they are not divided by their sum.
+    ///
+    /// - Parameter share: of the step's examples that these are.
+    private func backward(_ losses: Tensor, _ weights: [Float]?, share: Double) throws -> Tensor {
+        var loss = try weights.map { try (losses * Tensor($0, device: losses.device)).mean() } ?? losses.mean()
+        if share < 1 { loss = try loss * share }
+        try clock.measure(.backward) { () throws(TorchError) in try loss.backward() }
+        return try loss.detached()
     }
 
     /// The patches or tokens of each example that this step teaches; nil for all.
@@ -58,26 +97,20 @@ extension Trainer {
             indices: try Tensor(indices, shape: [examples.count, count], device: recipe.training.place).to(.int64))
     }
 
-    private func recordedScore(_ lesson: Lesson) -> Policy.ScoreKind? {
-        lesson.recordsScores ? recipe.teacher.score : nil
-    }
-
-    private func record(_ assessment: Assessment, _ examples: [Int32]) throws {
-        let scores = try adjusted(assessment.scores?.values() ?? [], examples)
-        let confidences = try recipe.teacher.tracksConfidence ? assessment.confidences?.values(as: Float.self) : nil
-        clock.measure(.selection) { teacher.record(scores, for: examples, confidences: confidences) }
-    }
-
     /// Judges a batch of candidates and teaches as soon as a full batch has been admitted (Selective-Backprop).
-    func judge(_ candidates: [Int32], _ content: L.Content, _ lesson: Lesson) throws {
+    func judge(_ candidates: [Int32], _ lesson: Lesson, content: Contents) throws {
         let start = position.offset
         position.offset += candidates.count
-        let scores = try clock.measure(.scoring) {
-            try withoutGradients {
-                try adjusted(
-                    learner.assess(content, elements: nil, score: recipe.teacher.score, isTraining: false).scores?
-                        .values()
-                        ?? [], candidates)
+        var scores: [Float] = []
+        for part in microBatches(of: candidates.count) {
+            let judged = Array(candidates[part])
+            let content = try clock.measure(.data) { try content(judged) }
+            scores += try clock.measure(.scoring) {
+                try withoutGradients {
+                    let assessment = try learner.assess(
+                        content, elements: nil, score: recipe.teacher.score, isTraining: false)
+                    return try adjusted(assessment.scores?.values() ?? [], judged)
+                }
             }
         }
         let admitted = clock.measure(.selection) { teacher.admit(scores, for: candidates) }
@@ -86,8 +119,7 @@ extension Trainer {
         while position.pending.count >= recipe.training.batchSize || (isLast && !position.pending.isEmpty) {
             let batch = Array(position.pending.prefix(recipe.training.batchSize))
             position.pending.removeFirst(batch.count)
-            let content = try clock.measure(.data) { try training.collate(batch, view: view(of: lesson)) }
-            try step(batch, content, nil, lesson, from: start)
+            try step(batch, nil, lesson, from: start) { try training.collate($0, view: view(of: lesson)) }
         }
     }
 

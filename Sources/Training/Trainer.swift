@@ -84,21 +84,30 @@ public final class Trainer<L: Learner, Source: Dataset> where Source.Content == 
         return lesson
     }
 
-    private func teach(_ lesson: Lesson, until stop: StopSignal) throws {
-        let batches = stride(from: position.offset, to: lesson.examples.count, by: recipe.training.batchSize).map {
-            Array(lesson.examples[$0..<min($0 + recipe.training.batchSize, lesson.examples.count)])
+    private func teach(_ taught: Lesson, until stop: StopSignal) throws {
+        let lesson = arranged(taught)
+        let batches = lesson.batches(of: recipe.training.batchSize, from: position.offset)
+        let parts = batches.flatMap { batch in microBatches(of: batch.examples.count).map { Array(batch.examples[$0]) } }
+        let loader = BatchLoader(training, batches: parts, view: view(of: lesson))
+        func next(_: [Int32]) throws -> L.Content {
+            guard let batch = try loader.next() else { preconditionFailure("a loader makes every batch it was given") }
+            return batch.content
         }
-        let loader = BatchLoader(training, batches: batches, view: view(of: lesson))
-        while !stop.isRaised, let batch = try clock.measure(.data, loader.next) {
+        for batch in batches where !stop.isRaised {
             if lesson.needsAdmission {
-                try judge(batches[batch.index], batch.content, lesson)
+                try judge(batch.examples, lesson, content: next)
             } else {
-                let start = position.offset
-                position.offset += batches[batch.index].count
-                let weights = lesson.weights.map { Array($0[start..<position.offset]) }
-                try step(batches[batch.index], batch.content, weights, lesson, from: start)
+                position.offset = batch.positions.upperBound
+                try step(batch.examples, batch.weights, lesson, from: batch.positions.lowerBound, content: next)
             }
         }
+    }
+
+    /// The lesson in the order that suits the data, which its number decides: a resumed run finds its place again.
+    private func arranged(_ lesson: Lesson) -> Lesson {
+        let order = training.arrangement(
+            of: lesson.examples, batchSize: recipe.training.batchSize, seed: recipe.training.seed, visit: lesson.number)
+        return order.map(lesson.arranged) ?? lesson
     }
 
     /// Stops where there is nothing left, else leaves a checkpoint to resume from.

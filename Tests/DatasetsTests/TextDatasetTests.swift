@@ -87,13 +87,17 @@ private func row(_ index: Int, of batch: TokenBatch) -> (tokens: [Int32], labels
                 == [.exchange(prompt: "Question: 1+1?\nAnswer:", response: " so #### 2")])
         let alpaca = try records(
             #"{"instruction": "Add.", "input": "1 1", "output": "2"}"#, #"{"instruction": "Hi", "output": "Ho"}"#)
-        guard case .exchange(let prompt, let response) = alpaca[0], case .exchange(let plain, _) = alpaca[1] else {
-            Issue.record("an instruction is an exchange")
-            return
-        }
-        #expect(prompt.hasSuffix("### Instruction:\nAdd.\n\n### Input:\n1 1\n\n### Response:"))
-        #expect(!plain.contains("### Input:"))
-        #expect(response == " 2")
+        let request = "Write a response that appropriately completes the request.\n\n### Instruction:\n"
+        let task = "Below is an instruction that describes a task"
+        let prompts = [
+            "\(task), paired with an input that provides further context. \(request)"
+                + "Add.\n\n### Input:\n1 1\n\n### Response:",
+            "\(task). \(request)Hi\n\n### Response:",
+        ]
+        #expect(
+            alpaca == [
+                .exchange(prompt: prompts[0], response: " 2"), .exchange(prompt: prompts[1], response: " Ho"),
+            ])
     }
 
     @Test(
@@ -109,8 +113,8 @@ private func row(_ index: Int, of batch: TokenBatch) -> (tokens: [Int32], labels
             (#"{"text": 3}"#, "a.jsonl:2: found a text that is no text, expected a text under text"),
             (
                 #"{"b": 1, "a": 2}"#,
-                "a.jsonl:2: found the keys a, b, expected text; prompt and completion; instruction and output; or question"
-                    + " and answer"
+                "a.jsonl:2: found the keys a, b, expected text; prompt and completion; instruction and output; messages; "
+                    + "or question and answer"
             ),
         ])
     func badLines(line: String, message: String) throws {

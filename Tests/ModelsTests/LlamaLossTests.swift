@@ -40,6 +40,21 @@ struct LlamaLossTests {
         }
     }
 
+    @Test(
+        "rows without a gradient take no part, and the others' gradients stay the plain composition's",
+        arguments: [(44, 0), (44, 400), (1 << 20, 1 << 20)], [0..<23, 4..<9, 0..<0])
+    func partOfTheRows(_ limit: (elements: Int, kept: Int), _ taught: Range<Int>) throws {
+        var limits = Tensor.LinearCrossEntropyLimits()
+        (limits.chunkElements, limits.keptBytes) = limit
+        let mask = try Tensor((0..<23).map { taught.contains($0) && $0 % 3 != 1 ? Float(1) : 0 })
+        let plain = try outcome { try $0.linear($1).crossEntropy(targets, reduction: .none) * mask }
+        let chunked = try outcome { try $0.linearCrossEntropy($1, targets, limits: limits).losses * mask }
+        #expect(try mismatch(chunked.losses, plain.losses) == nil)
+        for (found, expected) in zip(chunked.gradients, plain.gradients) {
+            #expect(try mismatch(#require(found), #require(expected)) == nil)
+        }
+    }
+
     @Test("a frozen head takes no gradient and the states' stays the same")
     func frozenHead() throws {
         let h = try hidden.clone().requiringGradient()

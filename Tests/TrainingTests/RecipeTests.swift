@@ -96,7 +96,7 @@ import Testing
             ("data:", "data: none\nmore:", "r.yaml:2: data is none, expected keys and values"),
             (
                 "  kind: digits", "  kind: digit",
-                "r.yaml:3: data.kind is digit, expected one of digits, cifar10, image-folder, idx, scenes, multimodal, text, jsonl, word-problems"
+                "r.yaml:3: data.kind is digit, expected one of digits, cifar10, image-folder, idx, scenes, multimodal, text, jsonl, json, word-problems"
             ),
             ("  kind: vit", "  kind: vti", "r.yaml:6: model.kind is vti, expected one of vit, multimae, llama, gpt2"),
             (
