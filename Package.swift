@@ -74,7 +74,8 @@ let package = Package(
         .testTarget(
             name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"], resources: [.copy("Goldens")]),
         .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers"], resources: [.copy("Resources")]),
-        .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "CTurboJPEG", "CZlib"]),
+        .testTarget(
+            name: "DatasetsTests", dependencies: ["Datasets", "CTurboJPEG", "CZlib"], resources: [.copy("Goldens")]),
         .testTarget(name: "TeachingTests", dependencies: ["Teaching"]),
         .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"]),
         .testTarget(name: "CommandTests", dependencies: ["attent"]),

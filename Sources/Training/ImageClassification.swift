@@ -12,7 +12,10 @@ public struct ImageClassification: Experiment {
     private let validation: ImageDataset
 
     init(_ recipe: Recipe, _ data: ImageData, _ model: ViT.Configuration) throws {
-        let (training, validation) = try data.load()
+        var (training, validation) = try data.load()
+        var augmentation = training.augmentation
+        augmentation.mixup = recipe.training.mixup
+        training = try training.augmented(by: augmentation)
         self.init(recipe: recipe, model: model, training: training, validation: validation)
         try checkModelFitsData()
     }
@@ -53,7 +56,9 @@ public struct ImageClassification: Experiment {
     }
 
     private func learner(_ builder: ParameterBuilder) throws -> ImageClassifier {
-        try ImageClassifier(
+        var model = model
+        model.dropPath = recipe.training.dropPath
+        return try ImageClassifier(
             builder, model, labelSmoothing: recipe.training.labelSmoothing,
             computeType: recipe.training.precision.apply())
     }

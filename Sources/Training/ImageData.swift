@@ -25,11 +25,14 @@ public struct ImageData: Codable, Sendable, Equatable {
     public var cropPadding = 0
     /// Whether a training image may be mirrored.
     public var flip = false
+    /// The window of a training image that is resized to the whole; no such window where absent.
+    public var randomResizedCrop: CropSettings?
 
     enum CodingKeys: String, CodingKey {
         case kind, path, limit, flip
         case testShare = "test_share"
         case cropPadding = "crop_padding"
+        case randomResizedCrop = "random_resized_crop"
     }
 
     func validate() throws(SettingError) {
@@ -39,6 +42,12 @@ public struct ImageData: Codable, Sendable, Equatable {
         guard limit ?? 1 >= 1 else { throw SettingError(key: "limit", found: "\(limit ?? 0)", expected: "at least 1") }
         guard cropPadding >= 0 else {
             throw SettingError(key: "crop_padding", found: "\(cropPadding)", expected: "0 or more")
+        }
+        guard let randomResizedCrop else { return }
+        try randomResizedCrop.validate()
+        guard cropPadding == 0 else {
+            throw SettingError(
+                key: "crop_padding", found: "\(cropPadding)", expected: "0 beside random_resized_crop")
         }
     }
 }
@@ -50,7 +59,7 @@ extension ImageData {
         if let limit { training = try training.limited(to: limit, seed: Self.splitSeed) }
         let normalization = training.measuredNormalization()
         training = try training.normalized(by: normalization).augmented(
-            by: Augmentation(cropPadding: cropPadding, flip: flip))
+            by: Augmentation(cropPadding: cropPadding, flip: flip, crop: randomResizedCrop?.crop))
         return (training, try validation.normalized(by: normalization))
     }
 

@@ -85,7 +85,10 @@ extension Recipe {
         ignoring ignored: String?
     ) throws -> any Experiment {
         try check(model, fits: training)
-        let network = model.network
+        var augmentation = training.augmentation
+        augmentation.mixup = self.training.mixup
+        let training = try training.augmented(by: augmentation)
+        let network = model.network.droppingPaths(self.training.dropPath)
         func experiment<L: Learner>(_ make: @escaping MultimodalTraining<L>.Maker) -> MultimodalTraining<L> {
             MultimodalTraining(
                 self, training: training, validation: validation, initFrom: model.initFrom, make: make)
@@ -137,5 +140,13 @@ extension Recipe {
                 what: "teacher.score", found: teacher.score.rawValue,
                 expected: "loss or reducible for the model multimae")
         }
+    }
+}
+
+extension MultiMAE.Configuration {
+    fileprivate func droppingPaths(_ share: Double) -> MultiMAE.Configuration {
+        var copy = self
+        copy.dropPath = share
+        return copy
     }
 }

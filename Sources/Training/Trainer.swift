@@ -52,7 +52,9 @@ public final class Trainer<L: Learner, Source: Dataset> where Source.Content == 
         let settings = recipe.training
         optimizer = try AdamW(
             learner.parameters.trainable,
-            .init(beta1: settings.beta1, beta2: settings.beta2, weightDecay: settings.weightDecay))
+            .init(beta1: settings.beta1, beta2: settings.beta2, weightDecay: settings.weightDecay),
+            layerDecay: settings.layerDecay < 1
+                ? LayerDecay(rate: settings.layerDecay, parameterNames: learner.parameters.entries.map(\.name)) : nil)
         schedule = LearningRateSchedule(peak: settings.learningRate, warmup: settings.warmup)
         teacher = try Teacher(
             policy: recipe.teacher, exampleCount: training.count, epochs: settings.epochs, budget: settings.budget,
@@ -88,7 +90,9 @@ public final class Trainer<L: Learner, Source: Dataset> where Source.Content == 
         let batches = stride(from: position.offset, to: lesson.examples.count, by: recipe.training.batchSize).map {
             Array(lesson.examples[$0..<min($0 + recipe.training.batchSize, lesson.examples.count)])
         }
-        let loader = BatchLoader(training, batches: batches, view: view(of: lesson))
+        // Candidates for admission are scored, so they are seen plainly.
+        let loader = BatchLoader(
+            training, batches: batches, view: lesson.needsAdmission ? .plain : view(of: lesson))
         while !stop.isRaised, let batch = try clock.measure(.data, loader.next) {
             if lesson.needsAdmission {
                 try judge(batches[batch.index], batch.content, lesson)
