@@ -26,6 +26,8 @@ public struct MultimodalDataset: Sendable {
     public let hasDepth: Bool
     /// What an augmented view changes, in all modalities alike.
     public private(set) var augmentation = Augmentation.none
+    /// What is wrong with a file of each image that was left out before the others were numbered.
+    public private(set) var skipped: [DatasetError] = []
     private let images: [MultimodalImage]
     private let depthScales: [DepthStandardization]
 
@@ -61,6 +63,13 @@ public struct MultimodalDataset: Sendable {
     /// An image by its number.
     public subscript(example: Int) -> MultimodalImage { images[example] }
 
+    /// The same images, beside which others were left out.
+    func leavingOut(_ skipped: [DatasetError]) -> MultimodalDataset {
+        var copy = self
+        copy.skipped = skipped
+        return copy
+    }
+
     /// The same images, augmented so in `View.augmented`.
     /// - Throws: `invalidSetting`, also for padding.
     public func augmented(by augmentation: Augmentation) throws(DatasetError) -> MultimodalDataset {
@@ -73,6 +82,18 @@ public struct MultimodalDataset: Sendable {
         var copy = self
         copy.augmentation = augmentation
         return copy
+    }
+}
+
+extension MultimodalDataset {
+    /// What each class of pixels weighs if it is to count as much as any other, 1 on average over the pixels: of C
+    /// classes that occur, 1 ∕ (C · share) for a share of the pixels; 0 for one that nowhere occurs.
+    public var classWeights: [Float] {
+        var counts = [Int](repeating: 0, count: semanticNames.count)
+        for image in images { for label in image.semantics ?? [] { counts[Int(label)] += 1 } }
+        let occurring = counts.count { $0 > 0 }
+        let total = counts.reduce(0, +)
+        return counts.map { $0 > 0 ? Float(Double(total) / (Double(occurring) * Double($0))) : 0 }
     }
 }
 

@@ -15,6 +15,9 @@ public enum MultimodalFolder {
         public var depthUnit: Float = 0.001
         /// The classes that must be there, such as those of the training part; any where nil.
         public var classNames: [String]?
+        /// Whether an image of which a file is damaged is left out, in all modalities, and listed in the dataset's
+        /// `skipped`. The others are numbered without it.
+        public var skipsCorrupt = false
 
         public init(size: ImageSize) { self.size = size }
     }
@@ -33,10 +36,19 @@ public enum MultimodalFolder {
             Result { () throws(DatasetError) in try read(listing.files[index], options) }
         }
         var images: [MultimodalImage] = []
-        for result in results { images.append(try result.get()) }
+        var skipped: [DatasetError] = []
+        for result in results {
+            do throws(DatasetError) {
+                images.append(try result.get())
+            } catch {
+                guard options.skipsCorrupt, error.isCorruption else { throw error }
+                skipped.append(error)
+            }
+        }
         return try MultimodalDataset(
             source: root, images: images, size: options.size, semanticNames: options.semanticNames,
-            classNames: listing.classNames)
+            classNames: listing.classNames
+        ).leavingOut(skipped)
     }
 
     private static func read(_ files: MultimodalListing.Files, _ options: Options) throws(DatasetError)

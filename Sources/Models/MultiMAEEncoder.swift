@@ -62,6 +62,9 @@ public struct MultiMAEEncoder: Sendable {
         layers = try ViTLayer.stack(path / "encoder" / "layer", configuration.encoder)
     }
 
+    /// The last weight that the reconstructions of all modalities depend on: that of the last block's second linear map.
+    public var lastSharedWeight: Tensor { layers[layers.count - 1].output.weight }
+
     /// The tokens after each block, [B, G + K, D], the global ones first.
     ///
     /// - Parameter visible: the patches to look at, numbered over all modalities in their order; all where nil.

@@ -3,7 +3,7 @@ import Torch
 /// AdamW (Loshchilov & Hutter, arXiv 1711.05101), one fused update over all parameters that learn at one rate.
 ///
 /// Matrices and larger tensors decay; vectors (biases, norms) do not.
-public final class AdamW {
+public final class AdamW: Sendable {
     public struct Configuration: Sendable, Equatable, Codable {
         public var beta1: Double = 0.9
         public var beta2: Double = 0.999
@@ -15,7 +15,7 @@ public final class AdamW {
         }
     }
 
-    private struct Group {
+    private struct Group: Sendable {
         let names: [String]
         let weightDecay: Double
         /// The group's share of the learning rate.

@@ -59,7 +59,7 @@ public struct DepthEstimator: Learner {
             content.metricDepth, shape: [content.count, 1, content.size.height, content.size.width], device: device)
     }
 
-    private func logDepth(_ content: MultimodalBatch, _ isTraining: Bool) throws -> Tensor {
+    func logDepth(_ content: MultimodalBatch, _ isTraining: Bool) throws -> Tensor {
         let images = try ModalityImages(content, model.encoder.configuration.modalities, device)
         return try Engine.autocast(to: computeType, on: device) { () throws(TorchError) in
             try model.logDepth(images, isTraining: isTraining).to(.float32)

@@ -72,6 +72,8 @@ public struct MultimodalData: Codable, Sendable, Equatable {
     /// The window of a training image that is resized to the whole, in all modalities alike; no such window where
     /// absent.
     public var randomResizedCrop: CropSettings?
+    /// Whether an image of which a file is damaged is left out and listed, rather than end the run.
+    public var skipCorrupt = false
 
     public init(path: String) { self.path = path }
 
@@ -81,6 +83,7 @@ public struct MultimodalData: Codable, Sendable, Equatable {
         case randomResizedCrop = "random_resized_crop"
         case semanticClasses = "semantic_classes"
         case ignoredClass = "ignored_class"
+        case skipCorrupt = "skip_corrupt"
         case depthUnit = "depth_unit"
     }
 
@@ -101,6 +104,7 @@ public struct MultimodalData: Codable, Sendable, Equatable {
     public func load() throws(DatasetError) -> (training: MultimodalDataset, validation: MultimodalDataset) {
         var options = MultimodalFolder.Options(size: ImageSize(height: imageSize, width: imageSize))
         (options.semanticNames, options.depthUnit) = (semanticClasses, depthUnit)
+        options.skipsCorrupt = skipCorrupt
         let training = try MultimodalFolder.load("\(path)/train", options).augmented(
             by: Augmentation(flip: flip, crop: randomResizedCrop?.crop))
         options.classNames = training.classNames
