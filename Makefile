@@ -1,13 +1,14 @@
 native := scripts/with-native
 build  := $(native) swift build -c release --product
 
-.PHONY: run test build bench vision format lint clean
+.PHONY: run test build bench vision ablation format lint clean
 
 run: ; @$(build) attent && .build/release/attent compare digits
 test: ; @$(native) swift test --no-parallel
 build: ; @$(build) attent
 bench: ; @scripts/bench
 vision: ; @$(build) attent && scripts/vision
+ablation: ; @$(build) attent && scripts/ablation
 format: ; @swift format --in-place --recursive --parallel Package.swift Sources Tests Benchmarks
 lint: ; @swift format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks
 clean: ; @rm -rf .build .native
