@@ -1,12 +1,13 @@
 native := scripts/with-native
 build  := $(native) swift build -c release --product
 
-.PHONY: run test build bench vision ablation format lint clean
+.PHONY: run test build bench bench-vision vision ablation format lint clean
 
 run: ; @$(build) attent && .build/release/attent compare digits
 test: ; @$(native) swift test --no-parallel
 build: ; @$(build) attent
 bench: ; @scripts/bench
+bench-vision: ; @scripts/bench-vision
 vision: ; @$(build) attent && scripts/vision
 ablation: ; @$(build) attent && scripts/ablation
 format: ; @swift format --in-place --recursive --parallel Package.swift Sources Tests Benchmarks

@@ -9,8 +9,7 @@ extension Raster where Sample == UInt8 {
             samples.withUnsafeBufferPointer { source in
                 guard let source = source.baseAddress, let target = target.baseAddress else { return }
                 Resampling(CropWindow(size), to: newSize).apply(
-                    source, .interleaved(size, channels: channels), channels: channels, to: target,
-                    .interleaved(newSize, channels: channels))
+                    source, size, channels: channels, .interleaved, to: target)
             }
             initializedCount = count
         }
@@ -34,8 +33,7 @@ extension CropWindow {
         let count = channels * size.height * size.width
         return [UInt8](unsafeUninitializedCapacity: count) { target, initializedCount in
             if let target = target.baseAddress {
-                Resampling(self, to: size).apply(
-                    planes, .planar(size), channels: channels, to: target, .planar(size))
+                Resampling(self, to: size).apply(planes, size, channels: channels, .planar, to: target)
             }
             initializedCount = count
         }

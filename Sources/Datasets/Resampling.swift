@@ -2,16 +2,12 @@
 /// filter widens with the scale, so that every source pixel counts (as in torchvision's `antialias` and Pillow's
 /// `BILINEAR`).
 struct Resampling {
-    /// Where samples lie in memory: [H, W, C] or [C, H, W].
-    struct Layout {
-        let row, column, channel: Int
-
-        static func interleaved(_ size: ImageSize, channels: Int) -> Layout {
-            Layout(row: size.width * channels, column: channels, channel: 1)
-        }
-        static func planar(_ size: ImageSize) -> Layout {
-            Layout(row: size.width, column: 1, channel: size.height * size.width)
-        }
+    /// How the samples of both images lie in memory.
+    enum Layout {
+        /// [H, W, C]
+        case interleaved
+        /// [C, H, W]
+        case planar
     }
 
     let window: CropWindow
@@ -21,67 +17,99 @@ struct Resampling {
     /// - Precondition: window and size are not empty.
     init(_ window: CropWindow, to size: ImageSize) {
         (self.window, self.size) = (window, size)
-        rows = Filter(window.rows, to: size.height)
-        columns = Filter(window.columns, to: size.width)
+        rows = Filter(from: window.rows.count, to: size.height)
+        columns = Filter(from: window.columns.count, to: size.width)
     }
 
+    /// - Parameters:
+    ///   - source: an image of `sourceSize`, of which the window is a part.
+    ///   - target: room for an image of ``size``, laid out alike.
     func apply(
-        _ source: UnsafePointer<UInt8>, _ layout: Layout, channels: Int, to target: UnsafeMutablePointer<UInt8>,
-        _ targetLayout: Layout
+        _ source: UnsafePointer<UInt8>, _ sourceSize: ImageSize, channels: Int, _ layout: Layout,
+        to target: UnsafeMutablePointer<UInt8>
     ) {
-        var narrowed = [Float](repeating: 0, count: window.rows.count * size.width)
-        var sums = [Float](repeating: 0, count: size.width)
-        for channel in 0..<channels {
-            narrow(source + channel * layout.channel, layout, to: &narrowed)
-            for row in 0..<size.height {
-                let output = target + channel * targetLayout.channel + row * targetLayout.row
-                sum(row, of: narrowed, to: &sums)
-                for column in 0..<size.width {
-                    output[column * targetLayout.column] = UInt8(min(max(sums[column].rounded(), 0), 255))
+        // Rows of neighbouring samples, one of each channel that lies beside the others.
+        let lanes = layout == .interleaved ? channels : 1
+        let rowLength = sourceSize.width * lanes
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: window.columns.count * lanes) { line in
+            for plane in 0..<channels / lanes {
+                let corner =
+                    source + (plane * sourceSize.height + window.rows.lowerBound) * rowLength
+                    + window.columns.lowerBound * lanes
+                for row in 0..<size.height {
+                    average(rows[row], of: corner, rowLength, to: line)
+                    narrow(line, lanes, to: target + (plane * size.height + row) * size.width * lanes)
                 }
             }
         }
     }
 
-    /// The window's rows, each at its new width.
-    private func narrow(_ source: UnsafePointer<UInt8>, _ layout: Layout, to target: inout [Float]) {
-        for (place, row) in window.rows.enumerated() {
-            let line = source + row * layout.row
-            for column in 0..<size.width {
-                let taps = columns.taps[column]
+    /// One row at its old width.
+    private func average(
+        _ taps: Filter.Taps, of corner: UnsafePointer<UInt8>, _ rowLength: Int,
+        to line: UnsafeMutableBufferPointer<Float>
+    ) {
+        line.update(repeating: 0)
+        for offset in 0..<taps.count {
+            let (source, weight) = (corner + (taps.start + offset) * rowLength, taps.weights[offset])
+            for place in 0..<line.count { line[place] += weight * Float(source[place]) }
+        }
+    }
+
+    /// The same row at its new width.
+    private func narrow(
+        _ line: UnsafeMutableBufferPointer<Float>, _ lanes: Int, to target: UnsafeMutablePointer<UInt8>
+    ) {
+        for column in 0..<size.width {
+            let taps = columns[column]
+            for lane in 0..<lanes {
                 var sum: Float = 0
-                for (offset, weight) in taps.weights.enumerated() {
-                    sum += weight * Float(line[(taps.start + offset) * layout.column])
+                for offset in 0..<taps.count {
+                    sum += taps.weights[offset] * line[(taps.start + offset) * lanes + lane]
                 }
-                target[place * size.width + column] = sum
+                target[column * lanes + lane] = UInt8(min(max(sum.rounded(), 0), 255))
             }
-        }
-    }
-
-    private func sum(_ row: Int, of narrowed: [Float], to sums: inout [Float]) {
-        let taps = rows.taps[row]
-        for column in sums.indices { sums[column] = 0 }
-        for (offset, weight) in taps.weights.enumerated() {
-            let start = (taps.start - window.rows.lowerBound + offset) * size.width
-            for column in sums.indices { sums[column] += weight * narrowed[start + column] }
         }
     }
 
     /// For each output position, the source positions that it averages.
-    private struct Filter {
-        let taps: [(start: Int, weights: [Float])]
+    private final class Filter {
+        struct Taps {
+            let start, count: Int
+            let weights: UnsafePointer<Float>
+        }
 
-        init(_ source: Range<Int>, to length: Int) {
-            let scale = Double(source.count) / Double(length)
+        private let ranges: [Range<Int>]
+        /// The weights of each output position, `width` apart.
+        private let weights: UnsafeMutablePointer<Float>
+        private let width: Int
+
+        init(from sourceLength: Int, to length: Int) {
+            let scale = Double(sourceLength) / Double(length)
             let support = max(scale, 1)
-            taps = (0..<length).map { position in
+            ranges = (0..<length).map { position in
                 let center = (Double(position) + 0.5) * scale
                 let start = max(0, Int((center - support + 0.5).rounded(.down)))
-                let end = min(source.count, Int((center + support + 0.5).rounded(.down)))
-                let weights = (start..<end).map { max(0, 1 - abs((Double($0) + 0.5 - center) / support)) }
-                let total = weights.reduce(0, +)
-                return (source.lowerBound + start, weights.map { Float($0 / total) })
+                return start..<min(sourceLength, Int((center + support + 0.5).rounded(.down)))
             }
+            width = ranges.map(\.count).max() ?? 0
+            weights = .allocate(capacity: length * width)
+            weights.initialize(repeating: 0, count: length * width)
+            for (position, range) in ranges.enumerated() {
+                let center = (Double(position) + 0.5) * scale
+                let triangle = range.map { max(0, 1 - abs((Double($0) + 0.5 - center) / support)) }
+                let total = triangle.reduce(0, +)
+                for (offset, value) in triangle.enumerated() {
+                    weights[position * width + offset] = Float(value / total)
+                }
+            }
+        }
+
+        deinit { weights.deallocate() }
+
+        subscript(position: Int) -> Taps {
+            let range = ranges[position]
+            return Taps(start: range.lowerBound, count: range.count, weights: weights + position * width)
         }
     }
 }

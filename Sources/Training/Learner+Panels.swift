@@ -40,7 +40,7 @@ extension DepthEstimator {
     /// What is given, what was measured and what the learner makes of it, both in the same greys.
     public func panels(_ content: MultimodalBatch) throws -> [[Panel]] {
         let found = try logDepth(content, false).values(as: Float.self)
-        let measured = try Tensor(content.metricDepth).log().values(as: Float.self)
+        let measured = try Tensor(content.metricDepth).clamped(min: 1e-3).log().values(as: Float.self)
         return content.inputs(model.encoder.configuration.modalities).enumerated().map { example, panels in
             let truth = content.plane(measured, example)
             let range = (truth.min() ?? 0)...(truth.max() ?? 1)

@@ -47,7 +47,7 @@ private struct Golden: Decodable {
         for expected in golden.cases {
             var found = [UInt8](repeating: 0, count: expected.bilinear.count)
             Resampling(expected.cropWindow, to: expected.imageSize).apply(
-                planes, .planar(size), channels: 3, to: &found, .planar(expected.imageSize))
+                planes, size, channels: 3, .planar, to: &found)
             let worst = zip(found, expected.bilinear).map { abs(Int($0) - $1) }.max() ?? 0
             #expect(worst <= 1, "\(expected.testDescription)")
             let nearest = expected.cropWindow.nearest(planes, width: size.width, to: expected.imageSize)
