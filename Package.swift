@@ -58,8 +58,7 @@ let package = Package(
         .executableTarget(
             name: "engine-bench", dependencies: ["Training"], path: "Benchmarks/Engine", exclude: ["peer.py"]),
         .executableTarget(
-            name: "vision-bench", dependencies: ["Models", "Checkpoints", "Datasets"], path: "Benchmarks/Vision",
-            exclude: ["compare.py"]),
+            name: "vision-bench", dependencies: ["Training"], path: "Benchmarks/Vision", exclude: ["compare.py"]),
         .executableTarget(name: "selection-bench", dependencies: ["Teaching"], path: "Benchmarks/Selection"),
         .executableTarget(
             name: "tokenizer-bench", dependencies: ["Tokenizers"], path: "Benchmarks/Tokenizers", exclude: ["peer.py"]),
