@@ -34,6 +34,16 @@ public enum DatasetError: Error, Equatable, Sendable {
     case invalidSetting(name: String, found: String, expected: String)
 }
 
+extension DatasetError {
+    /// Whether one file is damaged, or no image at all: it may be left out where the others are wanted all the same.
+    var isCorruption: Bool {
+        switch self {
+        case .corrupt, .wrongMagicNumber: true
+        default: false
+        }
+    }
+}
+
 extension DatasetError: CustomStringConvertible {
     public var description: String {
         let (place, found, expected) = parts

@@ -10,7 +10,7 @@ extension ImageDataset: Dataset {
         return hash.value
     }
 
-    /// Normalises the images and, in an augmented view, crops and mirrors them.
+    /// Normalises the images and, in an augmented view, crops, mirrors and mixes them.
     /// - Throws: `exampleOutOfRange`.
     public func collate(_ examples: [Int32], view: View) throws(DatasetError) -> ImageBatch {
         try validate(examples)
@@ -22,15 +22,22 @@ extension ImageDataset: Dataset {
                     guard let pixels = pixels.baseAddress, let tables = tables.baseAddress else { return }
                     let writer = ImageWriter(channels: channels, size: size, tables: tables)
                     for (position, example) in examples.enumerated() {
-                        writer.write(
-                            pixels + Int(example) * values, to: target.baseAddress! + position * values,
-                            placement: augmentation.placement(of: example, in: view))
+                        let image = pixels + Int(example) * values
+                        let window = augmentation.window(of: example, in: view, size)
+                        (window?.filling(image, channels: channels, size)).withPointer(else: image) {
+                            writer.write(
+                                $0, to: target.baseAddress! + position * values,
+                                placement: augmentation.placement(of: example, in: view))
+                        }
                     }
                 }
             }
             initializedCount = examples.count * values
         }
-        return ImageBatch(pixels: batch, labels: examples.map { labels[Int($0)] }, channels: channels, size: size)
+        let mixing = augmentation.mixing(of: examples, in: view)
+        return ImageBatch(
+            pixels: mixing?.mixed(batch, perImage: values) ?? batch, labels: examples.map { labels[Int($0)] },
+            channels: channels, size: size, mixing: mixing)
     }
 
     func validate(_ examples: [Int32]) throws(DatasetError) {
@@ -44,6 +51,14 @@ extension ImageDataset: Dataset {
         zip(normalization.mean, normalization.standardDeviation).flatMap { mean, deviation in
             (0..<256).map { (Float($0) / Float(fullIntensity) - mean) / deviation }
         }
+    }
+}
+
+extension Optional<[UInt8]> {
+    /// Runs `body` on these values, or on others where there are none.
+    fileprivate func withPointer(else other: UnsafePointer<UInt8>, _ body: (UnsafePointer<UInt8>) -> Void) {
+        guard let self else { return body(other) }
+        self.withUnsafeBufferPointer { if let base = $0.baseAddress { body(base) } }
     }
 }
 

@@ -10,7 +10,7 @@ extension ImageDataset {
         return try ImageDataset(
             source: source, pixels: selected, labels: examples.map { labels[Int($0)] }, classNames: classNames,
             channels: channels, size: size, fullIntensity: fullIntensity
-        ).normalized(by: normalization).augmented(by: augmentation)
+        ).normalized(by: normalization).augmented(by: augmentation).leavingOut(skipped)
     }
 
     /// Two disjoint parts that together hold every example, each with the classes in the whole's proportions and the

@@ -13,6 +13,8 @@ public struct ImageDataset: Sendable {
     public let fullIntensity: UInt8
     public private(set) var normalization: Normalization
     public private(set) var augmentation: Augmentation = .none
+    /// What is wrong with each file that was left out before the examples were numbered.
+    public private(set) var skipped: [DatasetError] = []
 
     /// Takes images as they are, with pixels mapped to -1...1 and no augmentation.
     ///
@@ -56,6 +58,13 @@ public struct ImageDataset: Sendable {
         try normalization.validate(channels: channels)
         var copy = self
         copy.normalization = normalization
+        return copy
+    }
+
+    /// The same images, beside which files were left out.
+    func leavingOut(_ skipped: [DatasetError]) -> ImageDataset {
+        var copy = self
+        copy.skipped = skipped
         return copy
     }
 

@@ -12,11 +12,14 @@ public enum ImageFolder {
     ///   - classNames: the classes that must be there, such as those of the training part; any unless given.
     ///   - size: the size that images are resized to, by antialiased bilinear interpolation without keeping the aspect
     ///     ratio (as Hugging Face's ViT image processor does); unless given all images must be of one size.
+    ///   - skipsCorrupt: whether damaged files are left out and listed in the dataset's `skipped`. Examples are then
+    ///     numbered over the intact files, so the numbers stay as long as the files do.
     /// - Throws: the error of the first bad file in the order above: `missing`, `unreadable`, `noClassFolders`,
     ///   `emptyClassFolder`, `unexpectedClasses`, `unexpectedFile`, `wrongMagicNumber`, `corrupt`, `tooLarge`,
     ///   `wrongImageSize` or `invalidSetting`.
     public static func load(
-        _ root: String, classNames: [String]? = nil, color: ColorModel = .rgb, resizedTo size: ImageSize? = nil
+        _ root: String, classNames: [String]? = nil, color: ColorModel = .rgb, resizedTo size: ImageSize? = nil,
+        skipsCorrupt: Bool = false
     ) throws(DatasetError) -> ImageDataset {
         if let size {
             guard size.height > 0, size.width > 0 else {
@@ -28,23 +31,47 @@ public enum ImageFolder {
         if let classNames, classNames != listing.classNames {
             throw .unexpectedClasses(path: root, found: listing.classNames, expected: classNames)
         }
-        let firstImage = try decode(listing.files[0], as: color, resizedTo: size)
+        let firstImage = try firstImage(listing, as: color, resizedTo: size, skipsCorrupt: skipsCorrupt)
         try checkStorage(
             root, images: listing.files.count, valuesPerImage: firstImage.samples.count,
             memory: ProcessInfo.processInfo.physicalMemory)
-        let pixels = try decodeAll(listing.files, as: color, size: firstImage.size, resize: size != nil)
+        let failures = Failures(skipsCorrupt: skipsCorrupt)
+        var pixels = try decodeAll(listing.files, as: color, size: firstImage.size, resize: size != nil, failures)
+        let skipped = failures.skipped
+        let kept = listing.files.indices.filter { skipped[$0] == nil }
+        if kept.count < listing.files.count {
+            let values = firstImage.samples.count
+            pixels = kept.flatMap { pixels[$0 * values..<($0 + 1) * values] }
+        }
         return try ImageDataset(
-            source: root, pixels: pixels, labels: listing.labels, classNames: listing.classNames,
-            channels: color.channels, size: firstImage.size)
+            source: root, pixels: pixels, labels: kept.map { listing.labels[$0] }, classNames: listing.classNames,
+            channels: color.channels, size: firstImage.size
+        ).leavingOut(skipped.sorted { $0.key < $1.key }.map(\.value))
+    }
+
+    /// The image whose size all others must have.
+    private static func firstImage(
+        _ listing: Listing, as color: ColorModel, resizedTo size: ImageSize?, skipsCorrupt: Bool
+    ) throws(DatasetError) -> Raster<UInt8> {
+        for file in listing.files {
+            do throws(DatasetError) {
+                return try decode(file, as: color, resizedTo: size)
+            } catch {
+                guard skipsCorrupt, error.isCorruption else { throw error }
+            }
+        }
+        throw .empty(source: listing.root)
     }
 
     /// The class folders of a root and the image files in them.
     private struct Listing {
+        let root: String
         var classNames: [String]
         var files: [String] = []
         var labels: [Int64] = []
 
         init(root: String) throws(DatasetError) {
+            self.root = root
             classNames = try listFolder(root, expected: "a folder with one sub-folder a class")
                 .filter { isFolder(join(root, $0)) }
             guard !classNames.isEmpty else { throw .noClassFolders(path: root) }
@@ -81,17 +108,16 @@ public enum ImageFolder {
     }
 
     private static func decodeAll(
-        _ files: [String], as color: ColorModel, size: ImageSize, resize: Bool
+        _ files: [String], as color: ColorModel, size: ImageSize, resize: Bool, _ failures: Failures
     ) throws(DatasetError) -> [UInt8] {
         let valuesPerImage = color.channels * size.height * size.width
-        let failure = FirstFailure()
         let pixels = [UInt8](unsafeUninitializedCapacity: files.count * valuesPerImage) { target, initializedCount in
             target.initialize(repeating: 0)
             initializedCount = target.count
             // Each file has its own slice of the storage, so that threads never write the same bytes.
             nonisolated(unsafe) let base = target.baseAddress!
             DispatchQueue.concurrentPerform(iterations: files.count) { index in
-                guard failure.isWorthTrying(index) else { return }
+                guard failures.isWorthTrying(index) else { return }
                 do throws(DatasetError) {
                     let image = try decode(files[index], as: color, resizedTo: resize ? size : nil)
                     guard image.size == size else {
@@ -99,28 +125,43 @@ public enum ImageFolder {
                     }
                     image.copyPlanes(to: base + index * valuesPerImage)
                 } catch {
-                    failure.record(error, at: index)
+                    failures.record(error, at: index)
                 }
             }
         }
-        try failure.throwIfAny()
+        try failures.throwIfAny()
         return pixels
     }
 
-    /// The error of the lowest-numbered file that has one, whatever the order in which threads come to them.
-    private final class FirstFailure: Sendable {
-        private let lowest = Mutex<(index: Int, error: DatasetError)?>(nil)
+    /// The errors of files: those that may be skipped, and the lowest-numbered other one, whatever the order in which
+    /// threads come to them.
+    private final class Failures: Sendable {
+        private struct Found {
+            var lowest: (index: Int, error: DatasetError)?
+            var skipped: [Int: DatasetError] = [:]
+        }
 
-        func isWorthTrying(_ index: Int) -> Bool { lowest.withLock { $0.map { index < $0.index } ?? true } }
+        private let skipsCorrupt: Bool
+        private let found = Mutex(Found())
+
+        init(skipsCorrupt: Bool) { self.skipsCorrupt = skipsCorrupt }
+
+        var skipped: [Int: DatasetError] { found.withLock { $0.skipped } }
+
+        func isWorthTrying(_ index: Int) -> Bool { found.withLock { $0.lowest.map { index < $0.index } ?? true } }
 
         func record(_ error: DatasetError, at index: Int) {
-            lowest.withLock { lowest in
-                if lowest.map({ index < $0.index }) ?? true { lowest = (index, error) }
+            found.withLock { found in
+                if skipsCorrupt && error.isCorruption {
+                    found.skipped[index] = error
+                } else if found.lowest.map({ index < $0.index }) ?? true {
+                    found.lowest = (index, error)
+                }
             }
         }
 
         func throwIfAny() throws(DatasetError) {
-            if let error = lowest.withLock({ $0?.error }) { throw error }
+            if let error = found.withLock({ $0.lowest?.error }) { throw error }
         }
     }
 }

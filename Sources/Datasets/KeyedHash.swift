@@ -16,6 +16,9 @@ struct KeyedHash {
     /// A number in `0..<bound`, the bias of which is at most `bound / 2^64`.
     func below(_ bound: Int) -> Int { Int(UInt64(bound).multipliedFullWidth(by: bits).high) }
 
+    /// A number in 0..<1, above 0, of 53 random bits.
+    var uniform: Double { (Double(bits >> 11) + 0.5) * 0x1p-53 }
+
     static func mix(_ value: UInt64) -> UInt64 {
         var mixed = value &+ 0x9e37_79b9_7f4a_7c15
         mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9

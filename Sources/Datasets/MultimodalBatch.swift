@@ -14,6 +14,8 @@ public struct MultimodalBatch: Sendable, Equatable {
     /// What masks are drawn from, [B]: a function of the example in a plain view, of the example and the visit in an
     /// augmented one. So a learner that masks its input scores an example alike whenever it is asked.
     public let maskSeeds: [UInt64]
+    /// How colours and depth were mixed; nil where each image is itself.
+    public let mixing: Mixing?
 
     /// The number of images, B.
     public var count: Int { labels.count }

@@ -23,9 +23,11 @@ public struct MultimodalDataset: Sendable {
     public let semanticNames: [String]
     /// What an image may show; empty where images have no classes.
     public let classNames: [String]
-    /// Whether half of the images of an augmented view are mirrored left to right, in all modalities alike.
-    public let flip: Bool
     public let hasDepth: Bool
+    /// What an augmented view changes, in all modalities alike.
+    public private(set) var augmentation = Augmentation.none
+    /// What is wrong with a file of each image that was left out before the others were numbered.
+    public private(set) var skipped: [DatasetError] = []
     private let images: [MultimodalImage]
     private let depthScales: [DepthStandardization]
 
@@ -33,10 +35,10 @@ public struct MultimodalDataset: Sendable {
     ///   is missing, of another size, or out of range.
     public init(
         source: String, images: [MultimodalImage], size: ImageSize, semanticNames: [String] = [],
-        classNames: [String] = [], flip: Bool = false
+        classNames: [String] = []
     ) throws(DatasetError) {
         guard let first = images.first else { throw .empty(source: source) }
-        (self.source, self.images, self.size, self.flip) = (source, images, size, flip)
+        (self.source, self.images, self.size) = (source, images, size)
         (self.semanticNames, self.classNames, hasDepth) = (semanticNames, classNames, first.depth != nil)
         let area = size.height * size.width
         let counts = [3 * area, hasDepth ? area : 0, semanticNames.isEmpty ? 0 : area]
@@ -60,6 +62,39 @@ public struct MultimodalDataset: Sendable {
 
     /// An image by its number.
     public subscript(example: Int) -> MultimodalImage { images[example] }
+
+    /// The same images, beside which others were left out.
+    func leavingOut(_ skipped: [DatasetError]) -> MultimodalDataset {
+        var copy = self
+        copy.skipped = skipped
+        return copy
+    }
+
+    /// The same images, augmented so in `View.augmented`.
+    /// - Throws: `invalidSetting`, also for padding.
+    public func augmented(by augmentation: Augmentation) throws(DatasetError) -> MultimodalDataset {
+        try augmentation.validate()
+        guard augmentation.cropPadding == 0 else {
+            throw .invalidSetting(
+                name: "\(source): crop padding", found: "\(augmentation.cropPadding)",
+                expected: "0 for images in several modalities")
+        }
+        var copy = self
+        copy.augmentation = augmentation
+        return copy
+    }
+}
+
+extension MultimodalDataset {
+    /// What each class of pixels weighs if it is to count as much as any other, 1 on average over the pixels: of C
+    /// classes that occur, 1 ∕ (C · share) for a share of the pixels; 0 for one that nowhere occurs.
+    public var classWeights: [Float] {
+        var counts = [Int](repeating: 0, count: semanticNames.count)
+        for image in images { for label in image.semantics ?? [] { counts[Int(label)] += 1 } }
+        let occurring = counts.count { $0 > 0 }
+        let total = counts.reduce(0, +)
+        return counts.map { $0 > 0 ? Float(Double(total) / (Double(occurring) * Double($0))) : 0 }
+    }
 }
 
 extension MultimodalDataset: Dataset {
@@ -86,38 +121,55 @@ extension MultimodalDataset: Dataset {
         var rgb = [Float](repeating: 0, count: 3 * values)
         var depth = [Float](repeating: 0, count: hasDepth ? values : 0)
         var semantics = [Int64](repeating: 0, count: semanticNames.isEmpty ? 0 : values)
+        var scales: [DepthStandardization] = []
         for (position, example) in examples.enumerated() {
-            let image = images[Int(example)]
-            let order = columns(isMirrored: isMirrored(example, view))
+            let (image, scale) = seen(example, view)
+            let order = columns(isMirrored: augmentation.placement(of: example, in: view).isMirrored)
             write(image.rgb, rows: 3 * size.height, order, to: &rgb, at: position) { Float($0) / 127.5 - 1 }
-            if let raw = image.depth {
-                let scale = depthScales[Int(example)]
+            if let raw = image.depth, let scale {
+                scales.append(scale)
                 write(raw, rows: size.height, order, to: &depth, at: position, scale.standardized)
             }
             if let raw = image.semantics {
                 write(raw, rows: size.height, order, to: &semantics, at: position) { Int64($0) }
             }
         }
+        let mixing = augmentation.mixing(of: examples, in: view)
+        let area = size.height * size.width
         return MultimodalBatch(
-            size: size, rgb: rgb, depth: depth, depthScales: hasDepth ? examples.map { depthScales[Int($0)] } : [],
+            size: size, rgb: mixing?.mixed(rgb, perImage: 3 * area) ?? rgb,
+            depth: hasDepth ? mixing?.mixed(depth, perImage: area) ?? depth : [], depthScales: scales,
             semantics: semantics, labels: examples.map { Int64(images[Int($0)].label) },
-            maskSeeds: examples.map { draws($0, view).keyed(by: Self.maskKey).bits })
+            maskSeeds: examples.map { maskSeed($0, view) }, mixing: mixing)
     }
 
-    private func isMirrored(_ example: Int32, _ view: View) -> Bool {
-        guard flip, case .augmented = view else { return false }
-        return draws(example, view).keyed(by: Self.flipKey).below(2) == 1
-    }
-
-    /// What is random about an example in a view.
-    private func draws(_ example: Int32, _ view: View) -> KeyedHash {
-        switch view {
-        case .plain: KeyedHash(seed: 0).keyed(by: Int(example))
-        case .augmented(let seed, let visit): KeyedHash(seed: seed).keyed(by: visit).keyed(by: Int(example))
+    /// An image before mirroring. A window's depth is standardised by itself, as an image's is.
+    private func seen(_ example: Int32, _ view: View) -> (MultimodalImage, DepthStandardization?) {
+        let image = images[Int(example)]
+        guard let window = augmentation.window(of: example, in: view, size) else {
+            return (image, hasDepth ? depthScales[Int(example)] : nil)
         }
+        let rgb = image.rgb.withUnsafeBufferPointer { planes in
+            planes.baseAddress.map { window.filling($0, channels: 3, size) } ?? []
+        }
+        let depth = image.depth.map { window.nearest($0, width: size.width, to: size) }
+        let cropped = MultimodalImage(
+            rgb: rgb, depth: depth,
+            semantics: image.semantics.map { window.nearest($0, width: size.width, to: size) }, label: image.label)
+        return (cropped, depth.map(DepthStandardization.init))
     }
 
-    private static let (maskKey, flipKey) = (1, 2)
+    /// What an example's masks are drawn from.
+    private func maskSeed(_ example: Int32, _ view: View) -> UInt64 {
+        let draws =
+            switch view {
+            case .plain: KeyedHash(seed: 0).keyed(by: Int(example))
+            case .augmented(let seed, let visit): KeyedHash(seed: seed).keyed(by: visit).keyed(by: Int(example))
+            }
+        return draws.keyed(by: Self.maskKey).bits
+    }
+
+    private static let maskKey = 1
 
     private func columns(isMirrored: Bool) -> [Int] {
         isMirrored ? (0..<size.width).reversed() : Array(0..<size.width)

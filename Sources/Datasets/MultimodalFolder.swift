@@ -13,9 +13,11 @@ public enum MultimodalFolder {
         public var semanticNames: [String] = []
         /// Units of length a step of `depth`.
         public var depthUnit: Float = 0.001
-        public var flip = false
         /// The classes that must be there, such as those of the training part; any where nil.
         public var classNames: [String]?
+        /// Whether an image of which a file is damaged is left out, in all modalities, and listed in the dataset's
+        /// `skipped`. The others are numbered without it.
+        public var skipsCorrupt = false
 
         public init(size: ImageSize) { self.size = size }
     }
@@ -34,10 +36,19 @@ public enum MultimodalFolder {
             Result { () throws(DatasetError) in try read(listing.files[index], options) }
         }
         var images: [MultimodalImage] = []
-        for result in results { images.append(try result.get()) }
+        var skipped: [DatasetError] = []
+        for result in results {
+            do throws(DatasetError) {
+                images.append(try result.get())
+            } catch {
+                guard options.skipsCorrupt, error.isCorruption else { throw error }
+                skipped.append(error)
+            }
+        }
         return try MultimodalDataset(
             source: root, images: images, size: options.size, semanticNames: options.semanticNames,
-            classNames: listing.classNames, flip: options.flip)
+            classNames: listing.classNames
+        ).leavingOut(skipped)
     }
 
     private static func read(_ files: MultimodalListing.Files, _ options: Options) throws(DatasetError)
@@ -73,13 +84,10 @@ public enum MultimodalFolder {
     }
 }
 
-extension Raster where Sample: FixedWidthInteger {
+extension Raster {
     /// The samples of a grey image at another size, each that of the nearest pixel.
     fileprivate func nearest(_ newSize: ImageSize) -> [Sample] {
-        (0..<newSize.height).flatMap { row in
-            let start = (2 * row + 1) * size.height / (2 * newSize.height) * size.width
-            return (0..<newSize.width).map { samples[start + (2 * $0 + 1) * size.width / (2 * newSize.width)] }
-        }
+        CropWindow(size).nearest(samples, width: size.width, to: newSize)
     }
 }
 

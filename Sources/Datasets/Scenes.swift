@@ -10,15 +10,14 @@ public enum Scenes {
     /// Renders the scenes of the given numbers on all cores. A scene is a function of seed, number and size alone.
     /// - Throws: `empty` or `invalidSetting`.
     public static func dataset(
-        seed: UInt64, indices: Range<Int>, size: ImageSize, flip: Bool = false
+        seed: UInt64, indices: Range<Int>, size: ImageSize
     ) throws(DatasetError) -> MultimodalDataset {
         guard size.height > 0, size.width > 0 else {
             throw .invalidSetting(name: "scenes: size", found: "\(size)", expected: "positive numbers")
         }
         let images = concurrentMap(indices) { Scene(seed: seed, index: $0).rendered(size) }
         return try MultimodalDataset(
-            source: "scenes", images: images, size: size, semanticNames: semanticNames, classNames: classNames,
-            flip: flip)
+            source: "scenes", images: images, size: size, semanticNames: semanticNames, classNames: classNames)
     }
 
     /// How hard a scene was made, in 0..<1.

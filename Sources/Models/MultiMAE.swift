@@ -37,8 +37,11 @@ public struct MultiMAE: Sendable {
 
     /// How wrong reconstructions are on the patches that were not visible, one value an example and modality, [B]: mean
     /// squares for colour, mean magnitudes for depth, cross-entropy for classes. 0 where no patch was masked.
+    ///
+    /// - Parameter classWeights: by what a pixel's cross-entropy is multiplied, by its class [C]; by 1 where nil.
     public func losses(
-        of reconstructions: [Modality: Tensor], on images: ModalityImages, visible: ElementSubset
+        of reconstructions: [Modality: Tensor], on images: ModalityImages, visible: ElementSubset,
+        classWeights: Tensor? = nil
     ) throws(TorchError) -> [Modality: Tensor] {
         let (indices, count) = (visible.indices, configuration.patchCount)
         let zeros = try Tensor.zeros(indices.shape, device: indices.device)
@@ -48,7 +51,7 @@ public struct MultiMAE: Sendable {
         for (index, modality) in configuration.modalities.enumerated() {
             guard let found = reconstructions[modality] else { continue }
             let mask = try masked.sliced(1, index * count..<(index + 1) * count)  // [B, N]
-            let errors = try errors(of: found, modality, images.pixels(modality))
+            let errors = try errors(of: found, modality, images.pixels(modality), classWeights)
             result[modality] = try (errors * mask).sum(1) / mask.sum(1).clamped(min: 1)
         }
         return result
@@ -56,7 +59,7 @@ public struct MultiMAE: Sendable {
 
     /// One value a patch, [B, N]: a mean over its pixels.
     private func errors(
-        of found: Tensor, _ modality: Modality, _ pixels: Tensor
+        of found: Tensor, _ modality: Modality, _ pixels: Tensor, _ classWeights: Tensor?
     ) throws(TorchError) -> Tensor {
         let target = try pixels.patches(ofSide: configuration.patchSize)
         switch modality {
@@ -66,8 +69,11 @@ public struct MultiMAE: Sendable {
         case .semseg:
             let (batch, count, area) = (target.size(0), target.size(1), target.size(2))
             let logits = try found.reshaped(batch * count, configuration.semanticClassCount, area)
-            return try logits.crossEntropy(target.reshaped(batch * count, area), reduction: .none)
-                .reshaped(batch, count, area).mean(-1)
+            let losses = try logits.crossEntropy(target.reshaped(batch * count, area), reduction: .none)
+                .reshaped(batch, count, area)
+            guard let classWeights else { return try losses.mean(-1) }
+            let weights = try classWeights.selected(0, target.reshaped(-1)).reshaped(batch, count, area)
+            return try (losses * weights).mean(-1)
         }
     }
 

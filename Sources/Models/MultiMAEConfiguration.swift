@@ -40,6 +40,8 @@ extension MultiMAE {
         public var decoderIntermediateSize = 384
         /// Whether each patch of colours is standardised before it is the target.
         public var normalizesTargets = false
+        /// How often an example goes round the encoder's last block while training; no part of the model on disk.
+        public var dropPath = 0.0
 
         public init() {}
 
@@ -75,7 +77,11 @@ extension MultiMAE {
         var initializer: Initializer { .truncatedNormal(deviation: initializerRange) }
 
         /// The encoder's blocks are a vision transformer's.
-        var encoder: ViT.Configuration { block(hiddenSize, layerCount, headCount, intermediateSize) }
+        var encoder: ViT.Configuration {
+            var encoder = block(hiddenSize, layerCount, headCount, intermediateSize)
+            encoder.dropPath = dropPath
+            return encoder
+        }
         var decoder: ViT.Configuration {
             block(decoderHiddenSize, decoderLayerCount, decoderHeadCount, decoderIntermediateSize)
         }

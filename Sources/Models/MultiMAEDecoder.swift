@@ -36,9 +36,7 @@ struct MultiMAEDecoder: Sendable {
         attention = try ViTAttention(path / "cross_attention", block)
         intermediate = try Linear(path / "intermediate" / "dense", from: width, to: inner, initializer: initializer)
         output = try Linear(path / "output" / "dense", from: inner, to: width, initializer: initializer)
-        var layers: [ViTLayer] = []
-        for index in 0..<block.layerCount { layers.append(try ViTLayer(path / "layer" / index, block)) }
-        self.layers = layers
+        layers = try ViTLayer.stack(path / "layer", block)
         let values = configuration.outputChannels(modality) * configuration.patchSize * configuration.patchSize
         projection = try Linear(path / "projection", from: width, to: values, initializer: initializer)
     }

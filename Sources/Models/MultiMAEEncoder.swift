@@ -59,12 +59,11 @@ public struct MultiMAEEncoder: Sendable {
             "global_tokens", [1, configuration.globalTokenCount, width], configuration.initializer)
         positions = try SineCosinePositions.tensor(
             perSide: configuration.patchesPerSide, features: width, device: path.builder.device)
-        var layers: [ViTLayer] = []
-        for index in 0..<configuration.layerCount {
-            layers.append(try ViTLayer(path / "encoder" / "layer" / index, configuration.encoder))
-        }
-        self.layers = layers
+        layers = try ViTLayer.stack(path / "encoder" / "layer", configuration.encoder)
     }
+
+    /// The last weight that the reconstructions of all modalities depend on: that of the last block's second linear map.
+    public var lastSharedWeight: Tensor { layers[layers.count - 1].output.weight }
 
     /// The tokens after each block, [B, G + K, D], the global ones first.
     ///

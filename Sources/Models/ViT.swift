@@ -21,6 +21,8 @@ public struct ViT: Sendable {
         public var initializerRange = 0.02
         /// What the classifier reads: the class token, or the mean of the patches.
         public var pooling = Pooling.cls
+        /// How often an example goes round the last block while training; no part of the model on disk.
+        public var dropPath = 0.0
 
         public init() {}
 
@@ -61,6 +63,9 @@ public struct ViT: Sendable {
             guard dropout >= 0, dropout < 1 else {
                 throw SettingError(key: "hidden_dropout_prob", found: "\(dropout)", expected: "at least 0 and below 1")
             }
+            guard dropPath >= 0, dropPath < 1 else {
+                throw SettingError(key: "drop_path", found: "\(dropPath)", expected: "at least 0 and below 1")
+            }
             guard layerNormEpsilon > 0, layerNormEpsilon.isFinite else {
                 throw SettingError(key: "layer_norm_eps", found: "\(layerNormEpsilon)", expected: "a positive number")
             }
@@ -82,11 +87,7 @@ public struct ViT: Sendable {
         self.configuration = configuration
         let vit = path / "vit"
         embeddings = try PatchEmbeddings(vit / "embeddings", configuration)
-        var layers: [ViTLayer] = []
-        for index in 0..<configuration.layerCount {
-            layers.append(try ViTLayer(vit / "encoder" / "layer" / index, configuration))
-        }
-        self.layers = layers
+        layers = try ViTLayer.stack(vit / "encoder" / "layer", configuration)
         norm = try LayerNorm(
             vit / "layernorm", features: configuration.hiddenSize, epsilon: configuration.layerNormEpsilon)
         classifier = try Linear(
@@ -164,8 +165,21 @@ struct ViTLayer: Sendable {
     let attention: ViTAttention
     let intermediate, output: Linear
     let dropout: Double
+    /// How often an example goes round each of the block's branches while training.
+    let dropPath: Double
 
-    init(_ path: Path, _ configuration: ViT.Configuration) throws(TorchError) {
+    /// The blocks `path.0`, `path.1`, …
+    static func stack(_ path: Path, _ configuration: ViT.Configuration) throws(TorchError) -> [ViTLayer] {
+        let shares = StochasticDepth.probabilities(
+            upTo: configuration.dropPath, layerCount: configuration.layerCount)
+        var layers: [ViTLayer] = []
+        for (index, share) in shares.enumerated() {
+            layers.append(try ViTLayer(path / index, configuration, dropPath: share))
+        }
+        return layers
+    }
+
+    init(_ path: Path, _ configuration: ViT.Configuration, dropPath: Double = 0) throws(TorchError) {
         let (width, epsilon) = (configuration.hiddenSize, configuration.layerNormEpsilon)
         normBefore = try LayerNorm(path / "layernorm_before", features: width, epsilon: epsilon)
         normAfter = try LayerNorm(path / "layernorm_after", features: width, epsilon: epsilon)
@@ -173,12 +187,15 @@ struct ViTLayer: Sendable {
         let (inner, initializer) = (configuration.intermediateSize, configuration.initializer)
         intermediate = try Linear(path / "intermediate" / "dense", from: width, to: inner, initializer: initializer)
         output = try Linear(path / "output" / "dense", from: inner, to: width, initializer: initializer)
-        dropout = configuration.dropout
+        (dropout, self.dropPath) = (configuration.dropout, dropPath)
     }
 
     func callAsFunction(_ x: Tensor, _ isTraining: Bool) throws(TorchError) -> Tensor {
-        let h = try x + dropped(attention(normBefore(x)), dropout, isTraining)
-        return try h + dropped(output(intermediate.gelu(normAfter(h))), dropout, isTraining)
+        func branch(_ y: Tensor) throws(TorchError) -> Tensor {
+            try pathDropped(dropped(y, dropout, isTraining), dropPath, isTraining)
+        }
+        let h = try x + branch(attention(normBefore(x)))
+        return try h + branch(output(intermediate.gelu(normAfter(h))))
     }
 }
 

@@ -1,9 +1,9 @@
 import Torch
 
-/// AdamW (Loshchilov & Hutter, arXiv 1711.05101), one fused update over all parameters.
+/// AdamW (Loshchilov & Hutter, arXiv 1711.05101), one fused update over all parameters that learn at one rate.
 ///
 /// Matrices and larger tensors decay; vectors (biases, norms) do not.
-public final class AdamW {
+public final class AdamW: Sendable {
     public struct Configuration: Sendable, Equatable, Codable {
         public var beta1: Double = 0.9
         public var beta2: Double = 0.999
@@ -15,9 +15,11 @@ public final class AdamW {
         }
     }
 
-    private struct Group {
+    private struct Group: Sendable {
         let names: [String]
         let weightDecay: Double
+        /// The group's share of the learning rate.
+        let scale: Double
         let parameters, firstMoments, secondMoments, steps: TensorList
     }
 
@@ -25,17 +27,26 @@ public final class AdamW {
     private let parameters: Parameters
     private let groups: [Group]
 
-    public init(_ parameters: Parameters, _ configuration: Configuration) throws(TorchError) {
+    /// - Parameter layerDecay: the share of the learning rate at which each parameter learns; the whole of it where nil.
+    public init(
+        _ parameters: Parameters, _ configuration: Configuration, layerDecay: LayerDecay? = nil
+    ) throws(TorchError) {
         self.parameters = parameters
         self.configuration = configuration
-        let decayed = parameters.entries.filter { $0.tensor.rank >= 2 }
-        let others = parameters.entries.filter { $0.tensor.rank < 2 }
-        groups = [
-            try Self.group(decayed, configuration.weightDecay), try Self.group(others, 0),
-        ]
+        let byScale = Dictionary(grouping: parameters.entries) { layerDecay?.scale(of: $0.name) ?? 1 }
+        var groups: [Group] = []
+        for (scale, entries) in byScale.sorted(by: { $0.key < $1.key }) {
+            let decayed = entries.filter { $0.tensor.rank >= 2 }
+            let others = entries.filter { $0.tensor.rank < 2 }
+            groups.append(try Self.group(decayed, configuration.weightDecay, scale))
+            groups.append(try Self.group(others, 0, scale))
+        }
+        self.groups = groups
     }
 
-    private static func group(_ entries: [Parameters.Entry], _ weightDecay: Double) throws(TorchError) -> Group {
+    private static func group(
+        _ entries: [Parameters.Entry], _ weightDecay: Double, _ scale: Double
+    ) throws(TorchError) -> Group {
         var (first, second, steps): ([Tensor], [Tensor], [Tensor]) = ([], [], [])
         for entry in entries {
             first.append(try entry.tensor.zerosLike())
@@ -43,8 +54,9 @@ public final class AdamW {
             steps.append(try .zeros([], device: entry.tensor.device))
         }
         return Group(
-            names: entries.map(\.name), weightDecay: weightDecay, parameters: TensorList(entries.map(\.tensor)),
-            firstMoments: TensorList(first), secondMoments: TensorList(second), steps: TensorList(steps))
+            names: entries.map(\.name), weightDecay: weightDecay, scale: scale,
+            parameters: TensorList(entries.map(\.tensor)), firstMoments: TensorList(first),
+            secondMoments: TensorList(second), steps: TensorList(steps))
     }
 
     /// Clips, updates and clears the gradients.
@@ -54,7 +66,7 @@ public final class AdamW {
         let norm = try parameters.list.clipGradientNorm(to: maximumNorm)
         for group in groups where !group.names.isEmpty {
             let update = AdamWUpdate(
-                learningRate: learningRate, beta1: configuration.beta1, beta2: configuration.beta2,
+                learningRate: learningRate * group.scale, beta1: configuration.beta1, beta2: configuration.beta2,
                 weightDecay: group.weightDecay, epsilon: configuration.epsilon)
             try update.apply(
                 to: group.parameters, firstMoments: group.firstMoments, secondMoments: group.secondMoments,

@@ -6,7 +6,8 @@ import Teaching
 import Torch
 
 /// A pre-trained encoder that learns to tell how far every pixel is. It predicts the logarithm of depth, and its loss
-/// is the mean error of that: being 10 % off costs the same at any distance.
+/// is the mean error of that: being 10 % off costs the same at any distance. Pixels of depth 0, which no sensor has
+/// measured, take no part.
 public struct DepthEstimator: Learner {
     public let model: MultiMAEDepthEstimator
     public let parameters: Parameters
@@ -28,20 +29,25 @@ public struct DepthEstimator: Learner {
     public func assess(
         _ content: MultimodalBatch, elements: ElementSubset?, score: Policy.ScoreKind?, isTraining: Bool
     ) throws -> Assessment {
-        let errors = try logDepth(content, isTraining) - depth(content).log()
-        return try Assessment(losses: errors.abs().mean(1, 2, 3), score: score)
+        let (depth, known) = try depth(content)
+        let errors = try (logDepth(content, isTraining) - depth.log()).abs() * known
+        return try Assessment(
+            losses: errors.sum(1, 2, 3) / known.sum(1, 2, 3).clamped(min: 1), score: score)
     }
 
     /// δ1 is the share of pixels less than a quarter off, up or down (Eigen et al., arXiv 1406.2283).
     public func evaluate(_ content: MultimodalBatch) throws -> Tally {
         try withoutGradients {
-            let (found, depth) = (try logDepth(content, false), try depth(content))
+            let found = try logDepth(content, false)
+            let (depth, known) = try depth(content)
             let errors = try (found - depth.log()).abs()
             var tally = Tally()
-            let pixels = Double(depth.count)
-            tally.add(try errors.sum().item(), weight: pixels, to: "val/loss")
-            tally.add(try errors.less(log(1.25)).to(.float32).sum().item(), weight: pixels, to: "val/delta1")
-            tally.add(try (found.exp() - depth).square().sum().item(), weight: pixels, to: Self.squaredError)
+            let pixels = try known.sum().item()
+            tally.add(try (errors * known).sum().item(), weight: pixels, to: "val/loss")
+            tally.add(
+                try (errors.less(log(1.25)).to(.float32) * known).sum().item(), weight: pixels, to: "val/delta1")
+            tally.add(
+                try ((found.exp() - depth).square() * known).sum().item(), weight: pixels, to: Self.squaredError)
             return tally
         }
     }
@@ -54,12 +60,21 @@ public struct DepthEstimator: Learner {
         return metrics
     }
 
-    private func depth(_ content: MultimodalBatch) throws(TorchError) -> Tensor {
-        try Tensor(
-            content.metricDepth, shape: [content.count, 1, content.size.height, content.size.width], device: device)
+    /// - Returns: depth, 1 where it is unknown, and 1 where it is known, 0 elsewhere; both [B, 1, H, W].
+    private func depth(_ content: MultimodalBatch) throws(TorchError) -> (depth: Tensor, known: Tensor) {
+        let area = content.size.height * content.size.width
+        let measured = content.metricDepth
+        // Standardising and back leaves a 0 within rounding of the image's mean.
+        let known = measured.indices.map { measured[$0] > 1e-5 * content.depthScales[$0 / area].mean }
+        let depth = zip(measured, known).map { $1 ? $0 : 1 }
+        let shape = [content.count, 1, content.size.height, content.size.width]
+        return (
+            try Tensor(depth, shape: shape, device: device),
+            try Tensor(known.map { $0 ? 1 : 0 } as [Float], shape: shape, device: device)
+        )
     }
 
-    private func logDepth(_ content: MultimodalBatch, _ isTraining: Bool) throws -> Tensor {
+    func logDepth(_ content: MultimodalBatch, _ isTraining: Bool) throws -> Tensor {
         let images = try ModalityImages(content, model.encoder.configuration.modalities, device)
         return try Engine.autocast(to: computeType, on: device) { () throws(TorchError) in
             try model.logDepth(images, isTraining: isTraining).to(.float32)

@@ -7,6 +7,8 @@ public protocol Experiment: Sendable {
     var recipe: Recipe { get }
     /// Training examples, numbered `0..<exampleCount`.
     var exampleCount: Int { get }
+    /// What is wrong with each file that was left out, one sentence each that names it.
+    var skipped: [String] { get }
 
     /// The same data under another recipe, which differs in its teacher or training settings.
     func with(_ recipe: Recipe) -> Self
@@ -23,6 +25,19 @@ public protocol Experiment: Sendable {
 
     /// The quality of a checkpoint on the held-out data.
     func evaluate(_ checkpoint: CheckpointFolder) throws -> [String: Double]
+
+    /// Pictures of what a checkpoint's learner makes of the examples that its teacher picks most and least, `count` of
+    /// each.
+    func inspect(_ checkpoint: CheckpointFolder, count: Int) throws -> Inspection
+}
+
+extension Experiment {
+    public var skipped: [String] { [] }
+
+    public func inspect(_ checkpoint: CheckpointFolder, count: Int) throws -> Inspection {
+        throw TrainingError.mismatch(
+            what: "model.kind", found: recipe.model.kind.rawValue, expected: "one of images, for a picture")
+    }
 }
 
 extension Recipe {

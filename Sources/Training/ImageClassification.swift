@@ -12,7 +12,10 @@ public struct ImageClassification: Experiment {
     private let validation: ImageDataset
 
     init(_ recipe: Recipe, _ data: ImageData, _ model: ViT.Configuration) throws {
-        let (training, validation) = try data.load()
+        var (training, validation) = try data.load()
+        var augmentation = training.augmentation
+        augmentation.mixup = recipe.training.mixup
+        training = try training.augmented(by: augmentation)
         self.init(recipe: recipe, model: model, training: training, validation: validation)
         try checkModelFitsData()
     }
@@ -22,6 +25,7 @@ public struct ImageClassification: Experiment {
     }
 
     public var exampleCount: Int { training.count }
+    public var skipped: [String] { (training.skipped + validation.skipped).map(\.description) }
 
     public func with(_ recipe: Recipe) -> ImageClassification {
         ImageClassification(recipe: recipe, model: model, training: training, validation: validation)
@@ -31,10 +35,7 @@ public struct ImageClassification: Experiment {
         in folder: RunFolder?, from checkpoint: CheckpointFolder?, until stop: StopSignal,
         emit: @escaping (TrainingEvent) throws -> Void
     ) throws -> RunSummary {
-        let fresh = ParameterBuilder(seed: recipe.training.seed, device: recipe.training.place)
-        let trainer = try Trainer(
-            recipe: recipe, learner: learner(fresh), training: training, validation: validation, folder: folder,
-            emit: emit)
+        let trainer = try trainer(in: folder, emit: emit)
         if let reference = recipe.reference {
             trainer.reference = try learner(RunFolder.open(reference).newestCheckpoint())
         }
@@ -46,6 +47,21 @@ public struct ImageClassification: Experiment {
         try evaluation(of: learner(checkpoint), on: validation, batchSize: recipe.evaluation.batchSize)
     }
 
+    public func inspect(_ checkpoint: CheckpointFolder, count: Int) throws -> Inspection {
+        let trainer = try trainer(in: nil) { _ in }
+        try trainer.restore(checkpoint)
+        return try trainer.inspection(count: count)
+    }
+
+    private func trainer(
+        in folder: RunFolder?, emit: @escaping (TrainingEvent) throws -> Void
+    ) throws -> Trainer<ImageClassifier, ImageDataset> {
+        let fresh = ParameterBuilder(seed: recipe.training.seed, device: recipe.training.place)
+        return try Trainer(
+            recipe: recipe, learner: learner(fresh), training: training, validation: validation, folder: folder,
+            emit: emit)
+    }
+
     private func learner(_ checkpoint: CheckpointFolder) throws -> ImageClassifier {
         try checkpoint.verify()
         let weights = try SafetensorsFile(checkpoint.file("model.safetensors"))
@@ -53,7 +69,9 @@ public struct ImageClassification: Experiment {
     }
 
     private func learner(_ builder: ParameterBuilder) throws -> ImageClassifier {
-        try ImageClassifier(
+        var model = model
+        model.dropPath = recipe.training.dropPath
+        return try ImageClassifier(
             builder, model, labelSmoothing: recipe.training.labelSmoothing,
             computeType: recipe.training.precision.apply())
     }

@@ -28,15 +28,15 @@ public struct ImageClassifier: Learner {
     public func assess(
         _ content: ImageBatch, elements: ElementSubset?, score: Policy.ScoreKind?, isTraining: Bool
     ) throws -> Assessment {
-        let labels = try Tensor(content.labels, device: device)
+        let targets = try ClassTargets(content.labels, content.mixing, device: device)
         let (features, logits) = try forward(content, elements, isTraining)
-        let losses = try logits.crossEntropy(labels, reduction: .none, labelSmoothing: labelSmoothing)
+        let losses = try targets.losses(logits, labelSmoothing: labelSmoothing)
         guard let score else { return Assessment(losses: losses) }
         return try withoutGradients {
             let probabilities = try logits.softmax(-1)
             return Assessment(
-                losses: losses, scores: try scores(score, losses, probabilities, features, labels),
-                confidences: try confidences(probabilities, labels))
+                losses: losses, scores: try scores(score, losses, probabilities, features, targets),
+                confidences: try confidences(probabilities, targets.labels))
         }
     }
 
@@ -66,21 +66,21 @@ public struct ImageClassifier: Learner {
 
     /// The scores of the design, one an example; `reducible` is a loss here, from which the trainer takes the reference's.
     private func scores(
-        _ kind: Policy.ScoreKind, _ losses: Tensor, _ probabilities: Tensor, _ features: Tensor, _ labels: Tensor
+        _ kind: Policy.ScoreKind, _ losses: Tensor, _ probabilities: Tensor, _ features: Tensor, _ targets: ClassTargets
     ) throws -> Tensor {
         switch kind {
         case .loss, .reducible: return try losses.detached()
-        case .residual: return try residual(probabilities, labels)
+        case .residual: return try residual(probabilities, targets)
         case .ntk:
             // Logits are W h + b, so J Jᵀ over W and b is (‖h‖² + 1) times the identity.
             let gain = try features.to(.float32).square().sum(-1) + 1
-            return try gain * residual(probabilities, labels)
+            return try gain * residual(probabilities, targets)
         }
     }
 
-    /// ‖softmax(f) − onehot‖, which is the norm of the loss's gradient with respect to the logits.
-    private func residual(_ probabilities: Tensor, _ labels: Tensor) throws -> Tensor {
-        try (probabilities - labels.oneHot(classes: model.configuration.classCount).to(.float32)).norm(-1)
+    /// ‖softmax(f) − target‖ (one-hot, unless images are mixed), which is the norm of the loss's gradient with respect to the logits.
+    private func residual(_ probabilities: Tensor, _ targets: ClassTargets) throws -> Tensor {
+        try (probabilities - targets.probabilities(classes: model.configuration.classCount)).norm(-1)
     }
 
     private func confidences(_ probabilities: Tensor, _ labels: Tensor) throws -> Tensor {

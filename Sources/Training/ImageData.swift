@@ -23,16 +23,25 @@ public struct ImageData: Codable, Sendable, Equatable {
     public var limit: Int?
     /// Share of the training examples that get the label of another class, drawn at random, to test what noise does.
     public var labelNoise = 0.0
+    /// Pixels a side that the images of a folder are resized to; as they are, all of one size, where absent.
+    public var imageSize: Int?
+    /// Whether damaged files of a folder are left out and listed, rather than end the run.
+    public var skipCorrupt = false
     /// Pixels by which a training image may shift, its border filled with black.
     public var cropPadding = 0
     /// Whether a training image may be mirrored.
     public var flip = false
+    /// The window of a training image that is resized to the whole; no such window where absent.
+    public var randomResizedCrop: CropSettings?
 
     enum CodingKeys: String, CodingKey {
         case kind, path, limit, flip
         case testShare = "test_share"
         case labelNoise = "label_noise"
+        case imageSize = "image_size"
+        case skipCorrupt = "skip_corrupt"
         case cropPadding = "crop_padding"
+        case randomResizedCrop = "random_resized_crop"
     }
 
     func validate() throws(SettingError) {
@@ -46,6 +55,20 @@ public struct ImageData: Codable, Sendable, Equatable {
         guard cropPadding >= 0 else {
             throw SettingError(key: "crop_padding", found: "\(cropPadding)", expected: "0 or more")
         }
+        guard imageSize ?? 1 >= 1 else {
+            throw SettingError(key: "image_size", found: "\(imageSize ?? 0)", expected: "at least 1")
+        }
+        guard kind == .imageFolder || (imageSize == nil && !skipCorrupt) else {
+            throw SettingError(
+                key: imageSize == nil ? "skip_corrupt" : "image_size", found: imageSize.map(String.init) ?? "true",
+                expected: "none, which is for the kind image-folder")
+        }
+        guard let randomResizedCrop else { return }
+        try randomResizedCrop.validate()
+        guard cropPadding == 0 else {
+            throw SettingError(
+                key: "crop_padding", found: "\(cropPadding)", expected: "0 beside random_resized_crop")
+        }
     }
 }
 
@@ -57,7 +80,7 @@ extension ImageData {
         training = try training.mislabelled(labelNoise, seed: Self.splitSeed)
         let normalization = training.measuredNormalization()
         training = try training.normalized(by: normalization).augmented(
-            by: Augmentation(cropPadding: cropPadding, flip: flip))
+            by: Augmentation(cropPadding: cropPadding, flip: flip, crop: randomResizedCrop?.crop))
         return (training, try validation.normalized(by: normalization))
     }
 
@@ -73,8 +96,13 @@ extension ImageData {
         case .cifar10:
             return (try CIFAR10.load(path, part: .train), try CIFAR10.load(path, part: .test))
         case .imageFolder:
-            let training = try ImageFolder.load("\(path)/train")
-            return (training, try ImageFolder.load("\(path)/test", classNames: training.classNames))
+            let size = imageSize.map { ImageSize(height: $0, width: $0) }
+            func part(_ name: String, _ classNames: [String]?) throws -> ImageDataset {
+                try ImageFolder.load(
+                    "\(path)/\(name)", classNames: classNames, resizedTo: size, skipsCorrupt: skipCorrupt)
+            }
+            let training = try part("train", nil)
+            return (training, try part("test", training.classNames))
         case .idx:
             return (try idx("train"), try idx("t10k"))
         }

@@ -12,6 +12,9 @@ public protocol Learner: Sendable {
     var parameters: Parameters { get }
     /// The elements (patches, tokens) of each sequence, of which a subset may be taught.
     var elementCount: Int { get }
+    /// What the learner changes from step to step beside its parameters, by name; checkpoints keep it. The tensors are
+    /// the live ones.
+    var state: [Parameters.Entry] { get }
 
     /// One forward pass.
     ///
@@ -26,11 +29,18 @@ public protocol Learner: Sendable {
     /// Quality on a batch of held-out data, as sums that add up over batches.
     func evaluate(_ content: Content) throws -> Tally
 
+    /// What there is to see of each example and of what the learner makes of it, in the same order for all; nothing
+    /// where a learner says nothing else.
+    func panels(_ content: Content) throws -> [[Panel]]
+
     /// The metrics that a tally of all held-out data amounts to; its means, where a learner says nothing else.
     func metrics(of tally: Tally) -> [String: Double]
 }
 
 extension Learner {
+    public var state: [Parameters.Entry] { [] }
+    public func panels(_ content: Content) throws -> [[Panel]] { [] }
+
     public func metrics(of tally: Tally) -> [String: Double] { tally.means }
 }
 

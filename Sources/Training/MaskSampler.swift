@@ -1,4 +1,4 @@
-import Foundation
+import Datasets
 import Models
 import Teaching
 import Torch
@@ -39,7 +39,8 @@ public struct MaskSampler: Sendable {
     /// modality.
     func counts(seed: UInt64) -> [Int] {
         guard modalityCount > 1 else { return [visibleCount] }
-        var draws = GammaDraws(random: CounterRandom(seed: seed, stream: Self.stream(0)))
+        let random = CounterRandom(seed: seed, stream: Self.stream(0))
+        var draws = GammaDraws { random.uniform(at: $0) }
         let gammas = (0..<modalityCount).map { _ in draws.next(shape: concentration) }
         let total = gammas.reduce(0, +)
         let wanted = gammas.map { total > 0 ? $0 / total * Double(visibleCount) : 0 }
@@ -56,32 +57,4 @@ public struct MaskSampler: Sendable {
     }
 
     private static func stream(_ use: Int) -> UInt64 { 0x6d61_736b << 32 | UInt64(use) }
-}
-
-/// Gamma-distributed numbers by Marsaglia and Tsang's method (ACM TOMS 26(3), 2000).
-private struct GammaDraws {
-    let random: CounterRandom
-    private var counter: UInt64 = 0
-
-    init(random: CounterRandom) { self.random = random }
-
-    mutating func next(shape: Double) -> Double {
-        // Below 1, a draw of shape + 1 times a power of a uniform one.
-        if shape < 1 { return next(shape: shape + 1) * pow(uniform(), 1 / shape) }
-        let d = shape - 1 / 3.0
-        let c = 1 / (9 * d).squareRoot()
-        while true {
-            let x = normal()
-            let v = pow(1 + c * x, 3)
-            if v > 0, log(uniform()) < x * x / 2 + d * (1 - v + log(v)) { return d * v }
-        }
-    }
-
-    private mutating func uniform() -> Double {
-        counter += 1
-        return random.uniform(at: counter)
-    }
-
-    /// Box-Muller.
-    private mutating func normal() -> Double { (-2 * log(uniform())).squareRoot() * cos(2 * .pi * uniform()) }
 }

@@ -13,6 +13,9 @@ public struct MaskedAutoencoder: Learner {
     public let model: MultiMAE
     public let parameters: Parameters
     let sampler: MaskSampler
+    private let taskWeights: TaskWeights
+    /// What a pixel's class counts, [C]; all alike where nil.
+    private let classWeights: Tensor?
     let device: Device
     /// The type of matrix products under autocast; nil for fp32.
     let computeType: DType?
@@ -20,27 +23,45 @@ public struct MaskedAutoencoder: Learner {
     public init(
         _ builder: ParameterBuilder, _ configuration: MultiMAE.Configuration, computeType: DType? = nil
     ) throws {
+        try self.init(builder, configuration, .equal, classWeights: nil, computeType: computeType)
+    }
+
+    /// - Parameter classWeights: how much each class of pixels counts in the labels' loss, 1 on average; all alike where
+    ///   nil. Neither these nor the tasks' weights change what evaluation measures.
+    init(
+        _ builder: ParameterBuilder, _ configuration: MultiMAE.Configuration, _ taskWeights: TaskWeights,
+        classWeights: [Float]?, computeType: DType? = nil
+    ) throws {
         (model, parameters) = try ParameterBuilder.build(builder) { path throws(TorchError) in
             try MultiMAE(path, configuration)
         }
+        self.taskWeights = taskWeights
+        self.classWeights = try classWeights.map { try Tensor($0, device: builder.device) }
         (sampler, device, self.computeType) = (MaskSampler(configuration), builder.device, computeType)
     }
 
     public var elementCount: Int { sampler.visibleCount }
+    public var state: [Parameters.Entry] { taskWeights.state }
 
     public func assess(
         _ content: MultimodalBatch, elements: ElementSubset?, score: Policy.ScoreKind?, isTraining: Bool
     ) throws -> Assessment {
-        let losses = try total(self.losses(content, elements, isTraining))
-        return try Assessment(losses: losses, score: score)
+        let losses = try ordered(self.losses(content, elements, isTraining, classWeights))
+        let total = try taskWeights.total(.stacked(losses))
+        if isTraining, case .learned(let gradNorm) = taskWeights {
+            var means: [Tensor] = []
+            for loss in losses { means.append(try loss.mean()) }
+            try gradNorm.update(means, shared: model.encoder.lastSharedWeight)
+        }
+        return try Assessment(losses: total, score: score)
     }
 
     public func evaluate(_ content: MultimodalBatch) throws -> Tally {
         try withoutGradients {
-            let losses = try self.losses(content, nil, false)
+            let losses = try self.losses(content, nil, false, nil)
             var tally = Tally()
             let weight = Double(content.count)
-            tally.add(try total(losses).sum().item(), weight: weight, to: "val/loss")
+            tally.add(try Tensor.stacked(ordered(losses)).sum().item(), weight: weight, to: "val/loss")
             for (modality, loss) in losses {
                 tally.add(try loss.sum().item(), weight: weight, to: "val/loss_\(modality.rawValue)")
             }
@@ -50,7 +71,7 @@ public struct MaskedAutoencoder: Learner {
 
     /// Each modality's losses, [B].
     private func losses(
-        _ content: MultimodalBatch, _ elements: ElementSubset?, _ isTraining: Bool
+        _ content: MultimodalBatch, _ elements: ElementSubset?, _ isTraining: Bool, _ classWeights: Tensor?
     ) throws -> [Modality: Tensor] {
         let images = try ModalityImages(content, model.configuration.modalities, device)
         var visible = try sampler.visible(seeds: content.maskSeeds, device: device)
@@ -58,14 +79,12 @@ public struct MaskedAutoencoder: Learner {
         let found = try Engine.autocast(to: computeType, on: device) { () throws(TorchError) in
             try model.reconstructions(images, visible: visible, isTraining: isTraining)
         }
-        return try model.losses(of: found, on: images, visible: visible)
+        return try model.losses(of: found, on: images, visible: visible, classWeights: classWeights)
     }
 
-    /// The training loss and the score alike: the sum over the modalities, in their order so that it is the same every
-    /// time.
-    private func total(_ losses: [Modality: Tensor]) throws(TorchError) -> Tensor {
-        let ordered = model.configuration.modalities.compactMap { losses[$0] }
-        return try Tensor.stacked(ordered).sum(0)
+    /// In the modalities' order, so that sums are the same every time.
+    private func ordered(_ losses: [Modality: Tensor]) -> [Tensor] {
+        model.configuration.modalities.compactMap { losses[$0] }
     }
 }
 

@@ -28,10 +28,9 @@ public struct MultimodalClassifier: Learner {
     public func assess(
         _ content: MultimodalBatch, elements: ElementSubset?, score: Policy.ScoreKind?, isTraining: Bool
     ) throws -> Assessment {
-        let labels = try Tensor(content.labels, device: device)
+        let targets = try ClassTargets(content.labels, content.mixing, device: device)
         return try Assessment(
-            losses: logits(content, elements, isTraining).crossEntropy(
-                labels, reduction: .none, labelSmoothing: labelSmoothing), score: score)
+            losses: targets.losses(logits(content, elements, isTraining), labelSmoothing: labelSmoothing), score: score)
     }
 
     public func evaluate(_ content: MultimodalBatch) throws -> Tally {

@@ -14,6 +14,9 @@ public struct SceneData: Codable, Sendable, Equatable {
     public var imageSize = 32
     /// Whether a training image may be mirrored.
     public var flip = true
+    /// The window of a training image that is resized to the whole, in all modalities alike; no such window where
+    /// absent.
+    public var randomResizedCrop: CropSettings?
     /// Which scenes: every run of a comparison sees the same.
     public var seed: UInt64 = 0
 
@@ -23,6 +26,7 @@ public struct SceneData: Codable, Sendable, Equatable {
         case kind, count, flip, seed
         case testCount = "test_count"
         case imageSize = "image_size"
+        case randomResizedCrop = "random_resized_crop"
     }
 
     /// Held-out scenes are numbered from here on, whatever the number of training images.
@@ -33,13 +37,16 @@ public struct SceneData: Codable, Sendable, Equatable {
         where value < 1 || value >= Self.testStart {
             throw SettingError(key: key, found: "\(value)", expected: "at least 1 and below \(Self.testStart)")
         }
+        try randomResizedCrop?.validate()
     }
+
+    private var augmentation: Augmentation { Augmentation(flip: flip, crop: randomResizedCrop?.crop) }
 
     /// Renders both parts.
     public func load() throws(DatasetError) -> (training: MultimodalDataset, validation: MultimodalDataset) {
         let size = ImageSize(height: imageSize, width: imageSize)
         return (
-            try Scenes.dataset(seed: seed, indices: 0..<count, size: size, flip: flip),
+            try Scenes.dataset(seed: seed, indices: 0..<count, size: size).augmented(by: augmentation),
             try Scenes.dataset(seed: seed, indices: Self.testStart..<Self.testStart + testCount, size: size)
         )
     }
@@ -62,14 +69,21 @@ public struct MultimodalData: Codable, Sendable, Equatable {
     public var depthUnit: Float = 0.001
     /// Whether a training image may be mirrored.
     public var flip = true
+    /// The window of a training image that is resized to the whole, in all modalities alike; no such window where
+    /// absent.
+    public var randomResizedCrop: CropSettings?
+    /// Whether an image of which a file is damaged is left out and listed, rather than end the run.
+    public var skipCorrupt = false
 
     public init(path: String) { self.path = path }
 
     enum CodingKeys: String, CodingKey {
         case kind, path, flip
         case imageSize = "image_size"
+        case randomResizedCrop = "random_resized_crop"
         case semanticClasses = "semantic_classes"
         case ignoredClass = "ignored_class"
+        case skipCorrupt = "skip_corrupt"
         case depthUnit = "depth_unit"
     }
 
@@ -77,6 +91,7 @@ public struct MultimodalData: Codable, Sendable, Equatable {
         guard imageSize >= 1 else {
             throw SettingError(key: "image_size", found: "\(imageSize)", expected: "at least 1")
         }
+        try randomResizedCrop?.validate()
         guard depthUnit > 0, depthUnit.isFinite else {
             throw SettingError(key: "depth_unit", found: "\(depthUnit)", expected: "a positive number")
         }
@@ -88,9 +103,11 @@ public struct MultimodalData: Codable, Sendable, Equatable {
     /// Decodes both parts.
     public func load() throws(DatasetError) -> (training: MultimodalDataset, validation: MultimodalDataset) {
         var options = MultimodalFolder.Options(size: ImageSize(height: imageSize, width: imageSize))
-        (options.semanticNames, options.depthUnit, options.flip) = (semanticClasses, depthUnit, flip)
-        let training = try MultimodalFolder.load("\(path)/train", options)
-        (options.classNames, options.flip) = (training.classNames, false)
+        (options.semanticNames, options.depthUnit) = (semanticClasses, depthUnit)
+        options.skipsCorrupt = skipCorrupt
+        let training = try MultimodalFolder.load("\(path)/train", options).augmented(
+            by: Augmentation(flip: flip, crop: randomResizedCrop?.crop))
+        options.classNames = training.classNames
         return (training, try MultimodalFolder.load("\(path)/test", options))
     }
 }

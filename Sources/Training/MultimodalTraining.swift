@@ -25,6 +25,7 @@ public struct MultimodalTraining<L: Learner>: Experiment where L.Content == Mult
     }
 
     public var exampleCount: Int { training.count }
+    public var skipped: [String] { (training.skipped + validation.skipped).map(\.description) }
 
     public func with(_ recipe: Recipe) -> MultimodalTraining {
         MultimodalTraining(recipe, training: training, validation: validation, initFrom: initFrom, make: make)
@@ -34,11 +35,10 @@ public struct MultimodalTraining<L: Learner>: Experiment where L.Content == Mult
         in folder: RunFolder?, from checkpoint: CheckpointFolder?, until stop: StopSignal,
         emit: @escaping (TrainingEvent) throws -> Void
     ) throws -> RunSummary {
-        let builder = ParameterBuilder(seed: recipe.training.seed, device: recipe.training.place)
-        let learner = try make(builder, recipe)
-        if let initFrom, checkpoint == nil { try learner.parameters.takeEncoder(from: RunFolder.open(initFrom)) }
-        let trainer = try Trainer(
-            recipe: recipe, learner: learner, training: training, validation: validation, folder: folder, emit: emit)
+        let trainer = try trainer(in: folder, emit: emit)
+        if let initFrom, checkpoint == nil {
+            try trainer.learner.parameters.takeEncoder(from: RunFolder.open(initFrom))
+        }
         if let reference = recipe.reference {
             trainer.reference = try self.learner(RunFolder.open(reference).newestCheckpoint())
         }
@@ -48,6 +48,21 @@ public struct MultimodalTraining<L: Learner>: Experiment where L.Content == Mult
 
     public func evaluate(_ checkpoint: CheckpointFolder) throws -> [String: Double] {
         try evaluation(of: learner(checkpoint), on: validation, batchSize: recipe.evaluation.batchSize)
+    }
+
+    public func inspect(_ checkpoint: CheckpointFolder, count: Int) throws -> Inspection {
+        let trainer = try trainer(in: nil) { _ in }
+        try trainer.restore(checkpoint)
+        return try trainer.inspection(count: count)
+    }
+
+    private func trainer(
+        in folder: RunFolder?, emit: @escaping (TrainingEvent) throws -> Void
+    ) throws -> Trainer<L, MultimodalDataset> {
+        let builder = ParameterBuilder(seed: recipe.training.seed, device: recipe.training.place)
+        return try Trainer(
+            recipe: recipe, learner: make(builder, recipe), training: training, validation: validation,
+            folder: folder, emit: emit)
     }
 
     private func learner(_ checkpoint: CheckpointFolder) throws -> L {
@@ -85,15 +100,21 @@ extension Recipe {
         ignoring ignored: String?
     ) throws -> any Experiment {
         try check(model, fits: training)
-        let network = model.network
+        var augmentation = training.augmentation
+        augmentation.mixup = self.training.mixup
+        let training = try training.augmented(by: augmentation)
+        let network = model.network.droppingPaths(self.training.dropPath)
         func experiment<L: Learner>(_ make: @escaping MultimodalTraining<L>.Maker) -> MultimodalTraining<L> {
             MultimodalTraining(
                 self, training: training, validation: validation, initFrom: model.initFrom, make: make)
         }
         switch model.task {
         case .reconstruction:
+            let classWeights = model.balancing == .classWeight ? training.classWeights : nil
             return experiment { builder, recipe in
-                try MaskedAutoencoder(builder, network, computeType: recipe.training.precision.apply())
+                try MaskedAutoencoder(
+                    builder, network, model.freshTaskWeights(), classWeights: classWeights,
+                    computeType: recipe.training.precision.apply())
             }
         case .classification:
             return experiment { builder, recipe in
@@ -137,5 +158,13 @@ extension Recipe {
                 what: "teacher.score", found: teacher.score.rawValue,
                 expected: "loss or reducible for the model multimae")
         }
+    }
+}
+
+extension MultiMAE.Configuration {
+    fileprivate func droppingPaths(_ share: Double) -> MultiMAE.Configuration {
+        var copy = self
+        copy.dropPath = share
+        return copy
     }
 }

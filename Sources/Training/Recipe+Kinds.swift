@@ -105,6 +105,16 @@ public enum ModelSettings: Codable, Sendable, Equatable {
         }
     }
 
+    /// Whether what is learnt is one class an image, given in colours and depth alone.
+    var classifiesImages: Bool {
+        switch self {
+        case .vit: true
+        case .multimae(let settings):
+            settings.task == .classification && !settings.network.modalities.contains(.semseg)
+        case .language: false
+        }
+    }
+
     func validate() throws(SettingError) {
         switch self {
         case .vit(let configuration): try configuration.validate()

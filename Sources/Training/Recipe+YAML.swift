@@ -99,6 +99,19 @@ extension Recipe {
         }
     }
 
+    /// What only vision transformers have, and what only whole classes can be mixed for.
+    private func requireRegularization(_ require: (Bool, String, Any, String) throws -> Void) throws {
+        let (mixup, decay, drop) = (training.mixup, training.layerDecay, training.dropPath)
+        try require(mixup >= 0 && mixup.isFinite, "training.mixup", mixup, "0 (none) or more")
+        try require(decay > 0 && decay <= 1, "training.layer_decay", decay, "above 0 and at most 1")
+        try require((0..<1).contains(drop), "training.drop_path", drop, "at least 0 and below 1")
+        try require(
+            mixup == 0 || model.classifiesImages, "training.mixup", mixup, "0 for a task other than classes of images")
+        guard case .language = model else { return }
+        try require(decay == 1, "training.layer_decay", decay, "1 for the model \(model.kind.rawValue)")
+        try require(drop == 0, "training.drop_path", drop, "0 for the model \(model.kind.rawValue)")
+    }
+
     func validate(source: String) throws {
         func require(_ holds: Bool, _ key: String, _ found: Any, _ expected: String) throws {
             guard holds else {
@@ -115,6 +128,7 @@ extension Recipe {
         try require(
             training.gradientClipping >= 0, "training.gradient_clipping", training.gradientClipping, "0 (none) or more")
         try require(Device(training.device) != nil, "training.device", training.device, "cpu, cuda, cuda:N or mps")
+        try requireRegularization(require)
         try require(training.threads ?? 1 >= 1, "training.threads", training.threads ?? 1, "at least 1")
         try require(
             teacher.score != .reducible || reference != nil, "reference", "absent",

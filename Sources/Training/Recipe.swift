@@ -38,6 +38,13 @@ public struct TrainingSettings: Codable, Sendable, Equatable {
     /// The largest norm of a step's gradient; 0 for no clipping.
     public var gradientClipping = 1.0
     public var labelSmoothing = 0.0
+    /// α by which the images of a batch, and what a classifier is asked for, are mixed with each other (arXiv
+    /// 1710.09412); 0 for none. Scores that are recorded while training are those of the mixed images.
+    public var mixup = 0.0
+    /// What each of an encoder's layers keeps of the learning rate of the layer after it; 1 for no decay.
+    public var layerDecay = 1.0
+    /// How often an example goes round an encoder's last block, less often round those before it; 0 for never.
+    public var dropPath = 0.0
     public var seed: UInt64 = 0
     public var precision = Precision.auto
     /// Threads within an operation; as many as the machine has where absent.
@@ -50,7 +57,7 @@ public struct TrainingSettings: Codable, Sendable, Equatable {
     var place: Device { Device(device) ?? .cpu }
 
     enum CodingKeys: String, CodingKey {
-        case epochs, budget, warmup, seed, precision, threads, device, beta1, beta2
+        case epochs, budget, warmup, seed, precision, threads, device, beta1, beta2, mixup
         case batchSize = "batch_size"
         case microBatchSize = "micro_batch_size"
         case activationCheckpointing = "activation_checkpointing"
@@ -58,6 +65,8 @@ public struct TrainingSettings: Codable, Sendable, Equatable {
         case weightDecay = "weight_decay"
         case gradientClipping = "gradient_clipping"
         case labelSmoothing = "label_smoothing"
+        case layerDecay = "layer_decay"
+        case dropPath = "drop_path"
     }
 }
 

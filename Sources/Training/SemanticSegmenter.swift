@@ -74,7 +74,7 @@ public struct SemanticSegmenter: Learner {
             content.semantics, shape: [content.count, content.size.height, content.size.width], device: device)
     }
 
-    private func logits(_ content: MultimodalBatch, _ isTraining: Bool) throws -> Tensor {
+    func logits(_ content: MultimodalBatch, _ isTraining: Bool) throws -> Tensor {
         let images = try ModalityImages(content, model.encoder.configuration.modalities, device)
         return try Engine.autocast(to: computeType, on: device) { () throws(TorchError) in
             try model.logits(images, isTraining: isTraining).to(.float32)

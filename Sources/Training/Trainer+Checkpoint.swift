@@ -17,6 +17,8 @@ private struct RunState<Position: Codable>: Codable {
 private enum CheckpointFile {
     static let model = "model.safetensors"
     static let optimizer = "optimizer.safetensors"
+    /// What a learner keeps beside its weights; absent where it keeps nothing.
+    static let learner = "learner.safetensors"
     static let teacher = "teacher.bin"
     static let state = "state.json"
 }
@@ -29,6 +31,9 @@ extension Trainer {
             try SafetensorsFile.write(
                 learner.parameters.trainable.entries, metadata: ["format": "pt"], to: "\(path)/\(CheckpointFile.model)")
             try SafetensorsFile.write(optimizer.state, to: "\(path)/\(CheckpointFile.optimizer)")
+            if !learner.state.isEmpty {
+                try SafetensorsFile.write(learner.state, to: "\(path)/\(CheckpointFile.learner)")
+            }
             try AtomicFile.write(teacher.state.serialized(), to: "\(path)/\(CheckpointFile.teacher)")
             let state = RunState(
                 position: position, clock: clock, metrics: lastMetrics, dataFingerprint: training.fingerprint)
@@ -52,6 +57,7 @@ extension Trainer {
         }
         try load(learner.parameters.trainable.entries, from: checkpoint.file(CheckpointFile.model))
         try load(optimizer.state, from: checkpoint.file(CheckpointFile.optimizer))
+        if !learner.state.isEmpty { try load(learner.state, from: checkpoint.file(CheckpointFile.learner)) }
         let saved = try Data(contentsOf: URL(fileURLWithPath: checkpoint.file(CheckpointFile.teacher)))
         teacher = try Teacher(restoring: TeacherState(serialized: saved))
         guard teacher.policy == recipe.teacher, teacher.exampleCount == training.count else {

@@ -52,7 +52,9 @@ public final class Trainer<L: Learner, Source: Dataset> where Source.Content == 
         let settings = recipe.training
         optimizer = try AdamW(
             learner.parameters.trainable,
-            .init(beta1: settings.beta1, beta2: settings.beta2, weightDecay: settings.weightDecay))
+            .init(beta1: settings.beta1, beta2: settings.beta2, weightDecay: settings.weightDecay),
+            layerDecay: settings.layerDecay < 1
+                ? LayerDecay(rate: settings.layerDecay, parameterNames: learner.parameters.entries.map(\.name)) : nil)
         schedule = LearningRateSchedule(peak: settings.learningRate, warmup: settings.warmup)
         teacher = try Teacher(
             policy: recipe.teacher, exampleCount: training.count, epochs: settings.epochs, budget: settings.budget,
@@ -88,7 +90,8 @@ public final class Trainer<L: Learner, Source: Dataset> where Source.Content == 
         let lesson = arranged(taught)
         let batches = lesson.batches(of: recipe.training.batchSize, from: position.offset)
         let parts = batches.flatMap { batch in microBatches(of: batch.examples.count).map { Array(batch.examples[$0]) } }
-        let loader = BatchLoader(training, batches: parts, view: view(of: lesson))
+        // Candidates for admission are scored, so they are seen plainly.
+        let loader = BatchLoader(training, batches: parts, view: lesson.needsAdmission ? .plain : view(of: lesson))
         func next(_: [Int32]) throws -> L.Content {
             guard let batch = try loader.next() else { preconditionFailure("a loader makes every batch it was given") }
             return batch.content

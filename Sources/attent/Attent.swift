@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Training
 
 @main
 struct Attent: ParsableCommand {
@@ -10,7 +11,7 @@ struct Attent: ParsableCommand {
             New here? 'attent compare digits' trains a small vision transformer on handwritten digits, plainly and with a \
             teacher, and shows the difference.
             """,
-        subcommands: [Train.self, Compare.self, Resume.self, Evaluate.self, Generate.self, Doctor.self])
+        subcommands: [Train.self, Compare.self, Resume.self, Evaluate.self, Inspect.self, Generate.self, Doctor.self])
 
     /// Errors of use exit with 2, all others with 1 and one sentence.
     static func main() {
@@ -58,6 +59,17 @@ struct RecipeOptions: ParsableArguments {
         formatter.locale = Locale(identifier: "en_US_POSIX")
         formatter.dateFormat = "yyyyMMdd-HHmmss"
         return "runs/\(name)-\(formatter.string(from: Date()))"
+    }
+}
+
+extension Experiment {
+    /// The same, having said on standard error which files were left out.
+    func reportingSkipped() -> Self {
+        guard !skipped.isEmpty else { return self }
+        let noun = skipped.count == 1 ? "corrupt file" : "corrupt files"
+        let lines = ["attent: left out \(skipped.count) \(noun):"] + skipped.map { "  \($0)" }
+        FileHandle.standardError.write(Data((lines.joined(separator: "\n") + "\n").utf8))
+        return self
     }
 }
 

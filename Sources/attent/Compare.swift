@@ -40,7 +40,7 @@ struct Compare: ParsableCommand {
     }
 
     func run() throws {
-        let experiment = try Recipe(named: options.recipe, overrides: options.overrides).experiment()
+        let experiment = try Recipe(named: options.recipe, overrides: options.overrides).experiment().reportingSkipped()
         let plan = ComparisonSession.Plan(
             kind: `protocol`, contenders: try contenders(), seeds: seeds)
         let path = options.folder(for: experiment.recipe.name)

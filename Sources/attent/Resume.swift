@@ -18,7 +18,7 @@ struct Resume: ParsableCommand {
         }
         let run = try RunFolder.open(folder)
         if try run.readSummary() != nil { throw TrainingError.notARun(path: folder, reason: "it is complete already") }
-        let experiment = try Recipe(file: run.recipe).experiment()
+        let experiment = try Recipe(file: run.recipe).experiment().reportingSkipped()
         try RunSession.open(experiment, at: folder, quiet: quiet).finish(until: .onTermination())
     }
 }

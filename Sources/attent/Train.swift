@@ -8,7 +8,7 @@ struct Train: ParsableCommand {
     @OptionGroup var options: RecipeOptions
 
     func run() throws {
-        let experiment = try Recipe(named: options.recipe, overrides: options.overrides).experiment()
+        let experiment = try Recipe(named: options.recipe, overrides: options.overrides).experiment().reportingSkipped()
         let path = options.folder(for: experiment.recipe.name)
         let session = try RunSession.create(experiment, at: path, quiet: options.quiet)
         try session.finish(until: .onTermination())

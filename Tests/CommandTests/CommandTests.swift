@@ -59,11 +59,47 @@ private func temporaryPath() -> String { NSTemporaryDirectory() + "attent-\(UUID
         }
         let accuracy = try #require(run.output.split(separator: "\n").first { $0.hasPrefix("val/accuracy") })
         #expect(try attent("evaluate", out).output.contains(accuracy))
+        let picture = try attent("inspect", out, "--out", "\(out)/picture.png", "--count", "2")
+        #expect(picture.status == 0 && picture.output.contains("Columns: input"), "\(picture.error)")
+        #expect(
+            FileManager.default.contents(atPath: "\(out)/picture.png")?.prefix(4) == Data([0x89, 0x50, 0x4e, 0x47]))
         let again = try attent("train", "digits", "--out", out)
         #expect(again.status == 1)
         #expect(again.error == "attent: the output folder \(out) already exists, expected a new one\n")
         #expect(try attent("resume", out).error.contains("it is complete already"))
         #expect(try attent("resume", temporaryPath()).status == 1)
+    }
+
+    @Test("corrupt images end a run by name, or are left out, counted and listed") func corruptImages() throws {
+        let root = temporaryPath()
+        defer { try? FileManager.default.removeItem(atPath: root) }
+        // A black and a white pixel.
+        let shades = ["NgAAAAAgABSK+kcQ", "P4DwABAQEAsTj2FA"].map {
+            "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nG" + $0 + "AAAABJRU5ErkJggg=="
+        }
+        for (index, text) in (shades + shades).enumerated() {
+            for part in ["train", "test"] {
+                let folder = "\(root)/\(part)/\(index % 2)"
+                try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+                let data = try #require(Data(base64Encoded: text))
+                try data.write(to: URL(fileURLWithPath: "\(folder)/\(index).png"))
+            }
+        }
+        let bad = "\(root)/train/1/3.png"
+        try Data("text".utf8).write(to: URL(fileURLWithPath: bad))
+        let recipe = "\(root)/recipe.yaml"
+        try Data(
+            """
+            name: pixels
+            data: {kind: image-folder, path: \(root)}
+            model: {kind: vit, image_size: 1, patch_size: 1, num_labels: 2, hidden_size: 4, num_attention_heads: 1}
+            training: {epochs: 1, batch_size: 2, threads: 1, precision: fp32}
+            """.utf8
+        ).write(to: URL(fileURLWithPath: recipe))
+        let refused = try attent("train", recipe, "--out", "\(root)/run")
+        #expect(refused.status == 1 && refused.error.hasPrefix("attent: \(bad): found the magic number"))
+        let run = try attent("train", recipe, "--quiet", "--out", "\(root)/run", "--set", "data.skip_corrupt=true")
+        #expect(run.status == 0 && run.error.hasPrefix("attent: left out 1 corrupt file:\n  \(bad): "), "\(run.error)")
     }
 
     @Test("doctor tells the engine and the machine") func doctor() throws {

@@ -69,6 +69,37 @@ import Testing
         }
     }
 
+    @Test("corrupt files are left out when asked for, listed in order, and the others numbered over what is left")
+    func skipping() throws {
+        let folder = try TemporaryFolder()
+        for number in 10..<30 { try folder.write("a/\(number).png", png(UInt8(number))) }
+        for number in 30..<40 { try folder.write("b/\(number).png", png(UInt8(number))) }
+        try folder.write("a/10.png", text: "text")
+        for name in ["a/17", "b/33"] { try folder.write("\(name).png", png(0).dropLast(30)) }
+        let dataset = try ImageFolder.load(folder.path, skipsCorrupt: true)
+        let left = (10..<40).filter { ![10, 17, 33].contains($0) }
+        #expect(
+            dataset.count == 27
+                && stride(from: 0, to: dataset.pixels.count, by: 48).map { Int(dataset.pixels[$0]) } == left)
+        #expect(dataset.labels == left.map { $0 < 30 ? 0 : 1 })
+        let files = dataset.skipped.map { $0.description.prefix { $0 != ":" }.replacing(folder.path + "/", with: "") }
+        #expect(files == ["a/10.png", "a/17.png", "b/33.png"])
+        #expect(try dataset.limited(to: 5, seed: 1).skipped == dataset.skipped)
+        #expect(folder.message { try ImageFolder.load(folder.path) }?.hasPrefix("a/10.png: ") == true)
+        try folder.write("a/20.png", png(1, side: 5))
+        #expect(
+            folder.message { try ImageFolder.load(folder.path, skipsCorrupt: true) }?.hasPrefix("a/20.png: ") == true)
+    }
+
+    @Test("a folder of nothing but corrupt files has no examples")
+    func nothingLeft() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("root/a/1.png", text: "text")
+        #expect(
+            folder.message { try ImageFolder.load(folder.path + "/root", skipsCorrupt: true) }
+                == "root: found no examples, expected at least one")
+    }
+
     @Test("bad folders are refused in one sentence that names the path")
     func messages() throws {
         let folder = try TemporaryFolder()

@@ -120,6 +120,17 @@ private struct Fixture {
         #expect(try fixture.load().count == 4)
     }
 
+    @Test("An image of which one file is corrupt is left out in all modalities when asked for, and the file is named")
+    func skipping() throws {
+        try fixture.write("depth/a/y", Data(contentsOf: fixture.url("depth/a/y")).prefix(60))
+        let data = try fixture.load { $0.skipsCorrupt = true }
+        #expect(data.count == 3 && (0..<3).map { data[$0].rgb[0] } == [0, 10, 11])
+        #expect(data.skipped.count == 1 && data.skipped[0].description.contains(fixture.url("depth/a/y").path))
+        // What is wrong in another way is still refused.
+        try fixture.write("semseg/b/x", fixture.gray([UInt8](repeating: 2, count: 24)))
+        #expect(throws: DatasetError.self) { try fixture.load { $0.skipsCorrupt = true } }
+    }
+
     @Test("Other classes than those of the training part are refused")
     func classes() {
         let error = DatasetError.unexpectedClasses(path: fixture.root.path, found: ["a", "b"], expected: ["a", "c"])

@@ -110,7 +110,7 @@ private let small = ImageSize(height: 24, width: 32)
 
     @Test("Mirroring turns all modalities alike, in about half of the visits, and never in a plain view")
     func mirroring() throws {
-        let data = try Scenes.dataset(seed: 1, indices: 0..<2, size: small, flip: true)
+        let data = try Scenes.dataset(seed: 1, indices: 0..<2, size: small).augmented(by: Augmentation(flip: true))
         let plain = try data.collate([1], view: .plain)
         func mirrored<Value>(_ values: [Value]) -> [Value] {
             stride(from: 0, to: values.count, by: 32).flatMap { values[$0..<$0 + 32].reversed() }

@@ -159,6 +159,30 @@ private func scenes(_ count: Int = 12) throws -> MultimodalDataset {
         #expect(try #require(some.1["val/loss"]).isNear(total / Double(counts.reduce(0, +)), 1e-4))
     }
 
+    @Test("Pixels whose depth nobody measured change neither losses nor metrics")
+    func unknownDepth() throws {
+        let learner = try DepthEstimator(ParameterBuilder(seed: 1), network([.rgb]))
+        let scene = try scenes(1)[0]
+        func outcome(_ depth: [Float]) throws -> (loss: Float, metrics: [String: Double]) {
+            let image = MultimodalImage(rgb: scene.rgb, depth: depth)
+            let batch = try MultimodalDataset(source: "one", images: [image], size: size).collate([0], view: .plain)
+            let losses = try learner.assess(batch, elements: nil, score: nil, isTraining: true).losses.floats
+            return (losses[0], learner.metrics(of: try learner.evaluate(batch)))
+        }
+        let depth = try #require(scene.depth)
+        let holes = depth.indices.map { $0 % 3 == 0 ? 0 : depth[$0] }
+        let found = try outcome(holes)
+        // Each pixel alone, the others unknown, is what the mean is of.
+        let known = depth.indices.filter { $0 % 3 != 0 }
+        let half = try [known.prefix(known.count / 2), known.suffix(known.count - known.count / 2)].map { part in
+            try outcome(depth.indices.map { part.contains($0) ? depth[$0] : 0 }).loss * Float(part.count)
+        }
+        #expect(abs(found.loss - half.reduce(0, +) / Float(known.count)) < 1e-4)
+        #expect(try #require(found.metrics["val/loss"]).isNear(Double(found.loss), 1e-4))
+        #expect(try #require(found.metrics["val/rmse"]).isFinite && found.metrics["val/delta1"] != nil)
+        #expect(try outcome([Float](repeating: 0, count: 256)).loss == 0)
+    }
+
     @Test("Depth metrics are exact for a learner that is off by a known factor")
     func depthMetrics() throws {
         let learner = try DepthEstimator(ParameterBuilder(seed: 1), network([.rgb]))

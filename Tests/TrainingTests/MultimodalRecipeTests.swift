@@ -63,7 +63,7 @@ import Testing
             (["model.task=depth"], "modalities"), (["model.init_from=runs/a"], "init_from"),
             (["data.image_size=32"], "image_size"), (["model.num_semantic_labels=9"], "num_semantic_labels"),
             (["teacher.score=residual"], "teacher.score"), (["model.kind=vit", "data.count=3"], "model"),
-            (["data.count=0"], "data.count"),
+            (["data.count=0"], "data.count"), (["model.num_visible_tokens=0"], "num_visible_tokens"),
         ])
     func refused(overrides: [String], key: String) throws {
         let error = #expect(throws: (any Error).self) { try recipe(overrides).experiment() }
@@ -94,6 +94,44 @@ import Testing
     func ignoredClass() {
         #expect(throws: RecipeError.self) {
             try Recipe(yaml: Self.folder, source: "street", overrides: ["data.ignored_class=sky"])
+        }
+    }
+}
+
+@Suite struct SkippedFileTests {
+    /// A class folder each with four grey images, of which one training file is text.
+    private func write(to root: String) throws {
+        for (part, count) in [("train", 8), ("test", 4)] {
+            for number in 0..<count {
+                let folder = "\(root)/\(part)/\(number % 2 == 0 ? "dark" : "light")"
+                try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+                let samples = [UInt8](repeating: number % 2 == 0 ? 20 : 200, count: 8 * 8 * 3)
+                let image = Raster(size: ImageSize(height: 8, width: 8), color: .rgb, samples: samples)
+                try ImageCodec.encodePNG(image).write(to: URL(fileURLWithPath: "\(folder)/\(number).png"))
+            }
+        }
+        try Data("text".utf8).write(to: URL(fileURLWithPath: "\(root)/train/light/3.png"))
+    }
+
+    @Test("A corrupt image ends the run by name, or is left out and listed where the recipe says so")
+    func imageFolder() throws {
+        try withTemporaryFolder { root in
+            try write(to: root)
+            let yaml = """
+                name: shades
+                data: {kind: image-folder, path: \(root), image_size: 4}
+                model: {kind: vit, image_size: 4, patch_size: 2, num_labels: 2, hidden_size: 8, num_attention_heads: 2}
+                training: {epochs: 1, batch_size: 4, precision: fp32}
+                """
+            let error = #expect(throws: DatasetError.self) { try Recipe(yaml: yaml, source: "r").experiment() }
+            #expect("\(try #require(error))".hasPrefix("\(root)/train/light/3.png: "))
+            let experiment = try Recipe(yaml: yaml, source: "r", overrides: ["data.skip_corrupt=true"]).experiment()
+            #expect(experiment.exampleCount == 7 && experiment.skipped.count == 1)
+            #expect(experiment.skipped.allSatisfy { $0.hasPrefix("\(root)/train/light/3.png: ") })
+            let wrong = #expect(throws: RecipeError.self) {
+                try Recipe(named: "digits", overrides: ["data.skip_corrupt=true"])
+            }
+            #expect("\(try #require(wrong))".contains("data.skip_corrupt is true"))
         }
     }
 }

@@ -70,7 +70,30 @@ import Testing
                 #expect(try Self.undisturbed(TinyRun(tinyRecipe(.attent))).weights != expected.weights)
             }
         }
+
+        @Test("dropped paths go on where they were") func dropPath() async throws {
+            await #expect(processExitsWith: .success) {
+                var recipe = tinyRecipe(.attent)
+                recipe.training.dropPath = 0.3
+                let run = try TinyRun(recipe)
+                let expected = try Self.undisturbed(run)
+                #expect(try Self.disturbed(run, at: 3) == expected)
+                #expect(try Self.undisturbed(TinyRun(tinyRecipe(.attent))).weights != expected.weights)
+            }
+        }
     #endif
+
+    @Test("mixed images, crops and decayed rates go on where they were")
+    func regularization() throws {
+        var recipe = tinyRecipe(.attentSimple)
+        (recipe.training.mixup, recipe.training.layerDecay) = (0.4, 0.7)
+        let augmentation = Augmentation(
+            flip: true, crop: RandomResizedCrop(scale: 0.3...1), mixup: recipe.training.mixup)
+        let run = try TinyRun(recipe, augmentation: augmentation)
+        let expected = try Self.undisturbed(run)
+        for step in [1, 7] { #expect(try Self.disturbed(run, at: step) == expected) }
+        #expect(try Self.undisturbed(TinyRun(tinyRecipe(.attentSimple))).weights != expected.weights)
+    }
 
     @Test("a checkpoint of other data or another teacher is refused") func foreign() throws {
         try withTemporaryFolder { folder in

@@ -69,15 +69,17 @@ struct TinyRun {
     let training: ImageDataset
     let validation: ImageDataset
 
-    init(_ recipe: Recipe, count: Int = 48) throws {
+    init(_ recipe: Recipe, count: Int = 48, augmentation: Augmentation? = nil) throws {
         self.recipe = recipe
         Engine.threadCount = 1
-        training = try tinyImages(count: count, seed: 1)
+        let images = try tinyImages(count: count, seed: 1)
+        training = try augmentation.map(images.augmented) ?? images
         validation = try tinyImages(count: 16, seed: 2)
     }
 
     func learner() throws -> ImageClassifier {
-        guard case .vit(let model) = recipe.model else { preconditionFailure("the tiny recipe is a ViT's") }
+        guard case .vit(var model) = recipe.model else { preconditionFailure("the tiny recipe is a ViT's") }
+        model.dropPath = recipe.training.dropPath
         return try ImageClassifier(ParameterBuilder(seed: recipe.training.seed), model)
     }
 

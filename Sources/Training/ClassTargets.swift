@@ -1,0 +1,43 @@
+import Datasets
+import NN
+import Torch
+
+/// What a classifier is asked for: one class an image, or two in shares where images are mixed.
+struct ClassTargets {
+    /// [B]
+    let labels: Tensor
+    /// The partners' classes [B] and what each image keeps of itself [B].
+    private let mixed: (labels: Tensor, shares: Tensor)?
+
+    init(_ labels: [Int64], _ mixing: Mixing?, device: Device) throws(TorchError) {
+        self.labels = try Tensor(labels, device: device)
+        guard let mixing else {
+            mixed = nil
+            return
+        }
+        mixed = (
+            try Tensor(mixing.partners.map { labels[$0] }, device: device), try Tensor(mixing.shares, device: device)
+        )
+    }
+
+    /// The cross-entropy of logits [B, classes], one value an image: where it is mixed λ CE(y) + (1 − λ) CE(y′).
+    func losses(_ logits: Tensor, labelSmoothing: Double) throws(TorchError) -> Tensor {
+        func losses(_ labels: Tensor) throws(TorchError) -> Tensor {
+            try logits.crossEntropy(labels, reduction: .none, labelSmoothing: labelSmoothing)
+        }
+        guard let mixed else { return try losses(labels) }
+        return try mixed.shares * losses(labels) + (1 - mixed.shares) * losses(mixed.labels)
+    }
+
+    /// The probability of each class that would be right, [B, classes].
+    func probabilities(classes: Int) throws(TorchError) -> Tensor {
+        let own = try labels.oneHot(classes: classes).to(.float32)
+        guard let mixed else { return own }
+        let shares = try mixed.shares.unsqueezed(-1)
+        return try shares * own + (1 - shares) * mixed.labels.oneHot(classes: classes).to(.float32)
+    }
+}
+
+extension Tensor {
+    fileprivate static func - (value: Double, x: Tensor) throws(TorchError) -> Tensor { try -x + value }
+}

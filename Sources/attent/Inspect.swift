@@ -1,0 +1,35 @@
+import ArgumentParser
+import Checkpoints
+import Training
+
+struct Inspect: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Draws what a vision run's learner makes of the examples that its teacher picks most and least.")
+
+    @Argument(help: "The run's folder.")
+    var folder: String
+
+    @Option(help: "The picture, a PNG file.")
+    var out: String
+
+    @Option(help: "Examples of each kind, one a row.")
+    var count = 6
+
+    @Option(help: "The step of the checkpoint to use [default: the newest].")
+    var step: Int?
+
+    func validate() throws {
+        guard count >= 1 else { throw ValidationError("--count is \(count), expected at least 1") }
+    }
+
+    func run() throws {
+        let run = try RunFolder.open(folder)
+        let experiment = try Recipe(file: run.recipe).experiment().reportingSkipped()
+        let checkpoint =
+            try step.map { CheckpointFolder(path: "\(folder)/step-\($0)", step: $0) } ?? run.newestCheckpoint()
+        let inspection = try experiment.inspect(checkpoint, count: count)
+        try inspection.write(to: out)
+        print(inspection.legend)
+        print("Picture: \(out)")
+    }
+}
