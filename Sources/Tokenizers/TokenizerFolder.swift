@@ -37,3 +37,51 @@ public func loadTokenizer(at path: String) throws(TokenizerError) -> any Tokeniz
     default: try loadTokenizer(from: url)
     }
 }
+
+/// What a tokenizer's folder may hold, of which one suffices or two do together.
+private let tokenizerFiles = [
+    "tokenizer.model", "tokenizer.json", "vocab.json", "merges.txt", "encoder.json", "vocab.bpe", "tokenizer.bin",
+    CharacterTokenizer.fileName,
+]
+
+/// What Hugging Face's libraries keep beside those.
+private let companionFiles = [
+    "added_tokens.json", "chat_template.jinja", "special_tokens_map.json", "tokenizer_config.json",
+]
+
+/// Whether a path is that of a folder with a tokenizer of a known layout, or of a tokenizer's file.
+public func holdsTokenizer(_ path: String) -> Bool {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return false }
+    return !isFolder.boolValue
+        || tokenizerFiles.contains { FileManager.default.fileExists(atPath: "\(path)/\($0)") }
+}
+
+/// Copies the files of the tokenizer that `loadTokenizer(at:)` would load, under the names that it looks for.
+///
+/// - Throws: ``TokenizerError`` where there is none.
+public func copyTokenizer(at path: String, to folder: String) throws(TokenizerError) {
+    let source = URL(fileURLWithPath: path)
+    let name = source.lastPathComponent
+    let single: String? =
+        switch source.pathExtension {
+        case "model": "tokenizer.model"
+        case "bin": "tokenizer.bin"
+        case "json": name == CharacterTokenizer.fileName ? name : "tokenizer.json"
+        default: nil
+        }
+    if let single { return try copy(path, to: "\(folder)/\(single)") }
+    guard holdsTokenizer(path) else {
+        throw .noTokenizer(folder: path, expected: tokenizerFiles.joined(separator: ", "))
+    }
+    for name in tokenizerFiles + companionFiles where FileManager.default.fileExists(atPath: "\(path)/\(name)") {
+        try copy("\(path)/\(name)", to: "\(folder)/\(name)")
+    }
+}
+
+private func copy(_ source: String, to destination: String) throws(TokenizerError) {
+    let data = try readFile(URL(fileURLWithPath: source))
+    do { try data.write(to: URL(fileURLWithPath: destination), options: .atomic) } catch {
+        throw .unwritable(file: destination, reason: error.localizedDescription)
+    }
+}
