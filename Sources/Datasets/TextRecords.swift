@@ -92,12 +92,12 @@ private struct Line {
         if object["instruction"] != nil {
             let input = object["input"] == nil ? "" : try string("input", object)
             return .exchange(
-                prompt: Self.alpaca(try text("instruction", object), input),
+                prompt: TextRecords.alpacaPrompt(try text("instruction", object), input),
                 response: " " + (try text("output", object)))
         }
         if object["question"] != nil {
             return .exchange(
-                prompt: "Question: \(try text("question", object))\nAnswer:",
+                prompt: TextRecords.questionPrompt(try text("question", object)),
                 response: " " + (try text("answer", object)))
         }
         let keys = object.keys.sorted().joined(separator: ", ")
@@ -122,9 +122,14 @@ private struct Line {
     private func failure(_ found: String, _ expected: String) -> DatasetError {
         .invalidLine(file: file, line: number, found: found, expected: expected)
     }
+}
+
+extension TextRecords {
+    /// What stands before the answer to a question.
+    public static func questionPrompt(_ question: String) -> String { "Question: \(question)\nAnswer:" }
 
     /// The prompt of Stanford Alpaca (https://github.com/tatsu-lab/stanford_alpaca), on which many models were tuned.
-    private static func alpaca(_ instruction: String, _ input: String) -> String {
+    public static func alpacaPrompt(_ instruction: String, _ input: String = "") -> String {
         let task = "Below is an instruction that describes a task"
         let request = "Write a response that appropriately completes the request."
         return input.isEmpty
