@@ -8,7 +8,10 @@ private enum TinyRuns {
         "data.test_count=8", "data.levels=[1,2]", "teacher=standard",
     ]
 
-    static let model = ["hidden_size=16", "intermediate_size=24", "num_hidden_layers=2", "num_attention_heads=2"]
+    static let model = [
+        "max_position_embeddings=160", "hidden_size=16", "intermediate_size=24", "num_hidden_layers=2",
+        "num_attention_heads=2",
+    ]
 
     static func train(_ out: String, _ recipe: String, _ changes: [String]) throws {
         let options = (settings + changes).flatMap { ["--set", $0] }
@@ -72,6 +75,9 @@ private func withFolder(_ body: (String) throws -> Void) throws {
             let elsewhere = try attent("export", run, "--out", "\(folder)/other", "--step", "7")
             #expect(elsewhere.error.contains("not of 7"), "\(elsewhere.error)")
             #expect(!FileManager.default.fileExists(atPath: "\(folder)/other"))
+            let long = try attent("generate", run, "--prompt", String(repeating: "a", count: 2000))
+            #expect(long.status == 1)
+            #expect(long.error.hasPrefix("attent: the prompt's length is 2000 tokens"), "\(long.error)")
         }
     }
 
@@ -93,6 +99,7 @@ private func withFolder(_ body: (String) throws -> Void) throws {
             let whole = try attent("merge", base, "--out", "\(folder)/whole")
             #expect(whole.status == 1)
             #expect(whole.error.contains("which holds none"), "\(whole.error)")
+            #expect(try attent("generate", folder).error.split(separator: "\n").count == 1)
             let half = try attent("export", run, "--out", "\(folder)/half", "--dtype", "bfloat16")
             #expect(half.status == 1)
             #expect(!FileManager.default.fileExists(atPath: "\(folder)/half"))
@@ -102,8 +109,7 @@ private func withFolder(_ body: (String) throws -> Void) throws {
     @Test(
         "settings out of range are errors of use",
         arguments: [
-            ["--temperature", "-1"], ["--temperature", "nan"], ["--top-k", "0"], ["--top-p", "0"], ["--top-p", "1.5"],
-            ["--max-tokens", "0"], ["--stop", ""],
+            ["--temperature", "nan"], ["--top-k", "0"], ["--top-p", "1.5"], ["--max-tokens", "0"], ["--stop", ""],
         ])
     func usage(_ options: [String]) throws {
         // An option's value that starts with a dash is written with an equals sign.
@@ -112,16 +118,65 @@ private func withFolder(_ body: (String) throws -> Void) throws {
         #expect(result.error.contains(options[0]), "\(result.error)")
     }
 
-    @Test("a prompt that fills the context, and a folder without a model, are errors in one sentence")
-    func failures() throws {
+    @Test("a task's questions are answered and judged, and what was said is kept")
+    func evaluate() throws {
         try withFolder { folder in
-            let run = "\(folder)/run"
-            try TinyRuns.train(run, "word-problems", TinyRuns.model.map { "model.\($0)" })
-            let long = try attent("generate", run, "--prompt", String(repeating: "a", count: 2000))
-            #expect(long.status == 1)
-            #expect(long.error.hasPrefix("attent: the prompt's length is 2000 tokens"), "\(long.error)")
-            #expect(try attent("generate", folder).error.split(separator: "\n").count == 1)
-            #expect(try attent("merge", folder, "--out", "\(folder)/out").status == 1)
+            let (run, data) = ("\(folder)/run", "\(folder)/questions.jsonl")
+            try TinyRuns.trainModel(run)
+            let question = #"{"question": "Ana has 3 pens. How many pens?", "answer": "She has 3.\n#### 3"}"#
+            try "\(question)\n\(question)\n\(question)\n".write(toFile: data, atomically: true, encoding: .utf8)
+            let options = ["--task", "gsm8k", "--data", data, "--max-tokens", "6"]
+            let result = try attent(["evaluate", run] + options + ["--limit", "2"])
+            #expect(result.status == 0, "\(result.error)")
+            #expect(result.output.contains("gsm8k/accuracy ") && result.output.contains("gsm8k/questions 2.0"))
+            let lines = try entries("\(run)/gsm8k.jsonl")
+            #expect(lines.count == 2)
+            #expect(lines[0]["prompt"] as? String == "Question: Ana has 3 pens. How many pens?\nAnswer:")
+            let said = try #require(lines[0]["completion"] as? String)
+            let right = lines.count { $0["correct"] as? Bool == true }
+            #expect(result.output.contains("gsm8k/accuracy \(Double(right) / 2)"))
+            #expect(lines[1]["completion"] as? String == said, "greedy, of the same question")
+
+            let sampled = options + ["--samples", "3", "--temperature", "1.5", "--out", "\(folder)/out.jsonl"]
+            #expect(try attent(["evaluate", run] + sampled).status == 0)
+            let samples = try entries("\(folder)/out.jsonl")
+            #expect(samples.map { $0["sample"] as? Int } == [0, 1, 2, 0, 1, 2, 0, 1, 2])
+            #expect(Set(samples.compactMap { $0["completion"] as? String }).count > 1)
+            try evaluateCode(of: run, in: folder)
         }
+    }
+
+    /// Programs run in a sandbox, or not at all unless that is asked for.
+    private func evaluateCode(of run: String, in folder: String) throws {
+        let data = "\(folder)/programs.jsonl"
+        let record: [String: Any] = ["task_id": 1, "prompt": "Add.", "test": ["assert 1 + 1 == 2"], "code": ""]
+        try JSONSerialization.data(withJSONObject: record).write(to: URL(fileURLWithPath: data))
+        let options = ["evaluate", run, "--task", "mbpp", "--data", data, "--max-tokens", "1", "--template", "plain"]
+        let result = try attent(options)
+        let isWritten = FileManager.default.fileExists(atPath: "\(run)/mbpp.jsonl")
+        if result.status == 0 {
+            #expect(result.output.contains("mbpp/pass@1 "))
+            #expect(isWritten)
+        } else {
+            #expect(result.error.contains("there is no sandbox"), "\(result.error)")
+            #expect(!isWritten)
+            #expect(try attent(options + ["--unsafe-without-sandbox"]).status == 0)
+        }
+    }
+
+    private func entries(_ path: String) throws -> [[String: Any]] {
+        try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").map {
+            try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
+        }
+    }
+
+    @Test(
+        "an evaluation's settings are checked before anything is read",
+        arguments: [
+            ["--task", "gsm8k"], ["--task", "math", "--data", "a.jsonl", "--samples", "2"],
+            ["--task", "math", "--data", "a.jsonl", "--step", "3"],
+        ])
+    func evaluationUsage(_ options: [String]) throws {
+        #expect(try attent(["evaluate", "nowhere"] + options).status == 2)
     }
 }

@@ -15,10 +15,10 @@ enum DataFiles {
     }
 }
 
-/// The kinds of isolation that work on this machine.
-let isolations: [Sandbox.Isolation] = {
+/// One of every kind of isolation that works on this machine.
+let sandboxes: [Sandbox] = {
     let kinds: [Sandbox.Isolation] = (Sandbox.tool("bwrap").map { [.bubblewrap($0)] } ?? []) + [.namespaces]
-    return kinds.filter { (try? Sandbox($0)) != nil }
+    return kinds.compactMap { try? Sandbox($0) }
 }()
 
 /// Draws that a seed repeats (SplitMix64).
@@ -32,4 +32,28 @@ struct SeededGenerator: RandomNumberGenerator {
         z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
         return z ^ (z >> 31)
     }
+}
+
+/// Listens for TCP connections on this machine alone, as long as it is held.
+final class LocalListener {
+    private let descriptor: Int32
+    let port: UInt16
+
+    init?() {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = in_addr_t(0x7f00_0001).bigEndian
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isListening = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                bind(descriptor, address, size) == 0 && listen(descriptor, 4) == 0
+                    && getsockname(descriptor, address, &size) == 0
+            }
+        }
+        (self.descriptor, port) = (descriptor, UInt16(bigEndian: address.sin_port))
+        guard isListening else { return nil }
+    }
+
+    deinit { close(descriptor) }
 }

@@ -74,7 +74,7 @@ private func withFile(_ lines: [String], _ body: (String) throws -> Void) throws
     }
 }
 
-@Suite("Tasks of programs", .serialized, .enabled(if: !isolations.isEmpty, "neither bubblewrap nor unshare works here"))
+@Suite("Tasks of programs", .serialized, .enabled(if: !sandboxes.isEmpty, "neither bubblewrap nor unshare works here"))
 struct CodeTaskTests {
     private let head = "from math import floor\n\n\ndef half(x):\n    \"\"\" Half of x, rounded down. \"\"\"\n"
 
