@@ -1,15 +1,16 @@
 import Foundation
 
-/// Loads whichever tokenizer lies in a model's folder: `tokenizer.model` (SentencePiece), `tokenizer.json`,
-/// `vocab.json` + `merges.txt`, `encoder.json` + `vocab.bpe`, `tokenizer.bin` (llama2.c) or `characters.json`, looked for in
+/// Loads whichever tokenizer lies in a model's folder: `characters.json`, `tokenizer.model` (SentencePiece),
+/// `tokenizer.json`, `vocab.json` + `merges.txt`, `encoder.json` + `vocab.bpe` or `tokenizer.bin` (llama2.c), looked for in
 /// this order.
 ///
-/// `tokenizer.model` comes first because a Llama 2 folder often has a `tokenizer.json` made from it as well.
+/// The first two come before `tokenizer.json` because one made from them often lies there as well.
 public func loadTokenizer(from folder: URL) throws(TokenizerError) -> any Tokenizer {
     func file(_ name: String) -> URL? {
         let url = folder.appendingPathComponent(name)
         return FileManager.default.fileExists(atPath: url.path) ? url : nil
     }
+    if let characters = file(CharacterTokenizer.fileName) { return try CharacterTokenizer(contentsOf: characters) }
     if let model = file("tokenizer.model") { return try SentencePieceTokenizer(contentsOf: model) }
     if let json = file("tokenizer.json") { return try BytePairTokenizer(contentsOf: json) }
     if let vocabulary = file("vocab.json"), let merges = file("merges.txt") {
@@ -19,7 +20,6 @@ public func loadTokenizer(from folder: URL) throws(TokenizerError) -> any Tokeni
         return try BytePairTokenizer(encoder: encoder, merges: merges)
     }
     if let binary = file("tokenizer.bin") { return try Llama2CTokenizer(contentsOf: binary) }
-    if let characters = file(CharacterTokenizer.fileName) { return try CharacterTokenizer(contentsOf: characters) }
     throw .noTokenizer(
         folder: folder.path,
         expected: "tokenizer.model, tokenizer.json, vocab.json + merges.txt, encoder.json + vocab.bpe, tokenizer.bin, "

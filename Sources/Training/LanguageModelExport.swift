@@ -29,7 +29,7 @@ public enum LanguageModelExport {
             }
             try AtomicFolder.write(to: output) { folder in
                 try AdapterFolder.write(learner.parameters(), policy, baseModel: base, to: folder)
-                if holdsTokenizer(learner.tokenizerPath) { try copyTokenizer(at: learner.tokenizerPath, to: folder) }
+                try writeTokenizer(at: learner.tokenizerPath, to: folder)
             }
             return .adapter
         }
@@ -71,14 +71,23 @@ public enum LanguageModelExport {
         _ parameters: Parameters, _ configuration: Data, _ dtype: DType, tokenizer path: String, origin: String?,
         to output: String
     ) throws {
-        let tokenizer = try holdsTokenizer(path) ? loadTokenizer(at: path) : nil
         try AtomicFolder.write(to: output) { folder in
             try ModelFolder.write(parameters, configuration: configuration, as: dtype, to: folder)
-            if holdsTokenizer(path) { try copyTokenizer(at: path, to: folder) }
+            let tokenizer = try writeTokenizer(at: path, to: folder)
             if let settings = try generationConfiguration(tokenizer, origin: origin) {
                 try AtomicFile.write(settings, to: "\(folder)/\(generationFile)")
             }
         }
+    }
+
+    /// Writes the tokenizer, where there is one, such that Hugging Face's libraries know it if they can.
+    @discardableResult
+    private static func writeTokenizer(at path: String, to folder: String) throws -> (any Tokenizer)? {
+        guard holdsTokenizer(path) else { return nil }
+        let tokenizer = try loadTokenizer(at: path)
+        try copyTokenizer(at: path, to: folder)
+        try (tokenizer as? CharacterTokenizer)?.saveForTransformers(to: folder)
+        return tokenizer
     }
 
     private static let generationFile = "generation_config.json"

@@ -176,7 +176,7 @@ struct LanguageExportInteroperabilityTests {
     private static let script = """
         import sys, torch
         from safetensors.torch import load_file, save_file
-        from transformers import AutoModelForCausalLM
+        from transformers import AutoModelForCausalLM, AutoTokenizer
         from peft import PeftModel
         model, base, adapter, folder = sys.argv[1:]
         tokens = load_file(folder + "/tokens.safetensors")["tokens"]
@@ -187,6 +187,12 @@ struct LanguageExportInteroperabilityTests {
         adapted = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(base), adapter)
         found = {"model": logits(whole), "adapter": logits(adapted)}
         found["merged"] = logits(adapted.merge_and_unload())
+        for path in [model, adapter]:
+            tokenizer = AutoTokenizer.from_pretrained(path)
+            text = open(folder + "/text.txt").read()
+            found["ids"] = torch.tensor(tokenizer(text)["input_ids"])
+            assert tokenizer.decode(found["ids"], skip_special_tokens=True) == text.replace("!", ""), tokenizer.decode(found["ids"])
+            assert tokenizer.eos_token_id == 0 and tokenizer.vocab_size == whole.config.vocab_size
         save_file(found, folder + "/logits.safetensors")
         """
 
@@ -200,9 +206,14 @@ struct LanguageExportInteroperabilityTests {
             try LanguageModelExport.merge("\(folder)/adapter", to: "\(folder)/merged")
             try SafetensorsFile.write(
                 [.init(name: "tokens", tensor: tokens())], to: "\(folder)/tokens.safetensors")
+            // The exclamation mark is a character that the vocabulary lacks.
+            let text = "Ana has 3  boxes of 4 pens! How many?"
+            try text.write(toFile: "\(folder)/text.txt", atomically: true, encoding: .utf8)
             let status = try Python.run(["-c", Self.script, model, base, "\(folder)/adapter", folder])
             try #require(status == 0, "the Python side failed with status \(status)")
             let theirs = try SafetensorsFile("\(folder)/logits.safetensors")
+            let ids = try loadTokenizer(at: model).encode(text, addingSpecialTokens: true)
+            #expect(try theirs.tensor(named: "ids").values(as: Int64.self) == ids.map(Int64.init))
             let tolerance = Tolerance(absolute: 5e-5, relative: 5e-5)
             for name in ["model", "adapter", "merged"] {
                 let ours = try logits("\(folder)/\(name)")
