@@ -28,6 +28,11 @@ public struct Evaluator {
             case id, sample, prompt, completion, note
             case isRight = "correct"
         }
+
+        init(_ question: Question, _ sample: Int, _ completion: String, _ verdict: Verdict) {
+            (id, self.sample, prompt, self.completion) = (question.id, sample, question.prompt, completion)
+            (isRight, note) = (verdict.isRight, verdict.note)
+        }
     }
 
     /// Generates and judges every completion and writes them, one JSON object a line, once all are there.
@@ -35,24 +40,33 @@ public struct Evaluator {
     /// - Parameters:
     ///   - sampler: its seed is that of the first completion.
     ///   - progress: gets the number of questions done and of those to do.
-    /// - Returns: the task's metrics by name.
-    /// - Throws: also where a prompt leaves the model no room.
+    /// - Returns: the task's metrics by name. A prompt that leaves the model no room counts as answered wrongly, and as one
+    ///   of `prompts_too_long`.
     public func evaluate(
         _ generator: TextGenerator, _ sampler: TokenSampler, writingTo path: String,
         progress: (Int, Int) -> Void = { _, _ in }
     ) throws -> [String: Double] {
         var right: [Int] = []
+        var unfit = 0
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         try AtomicFile.write(to: path) { append in
             for (index, question) in questions.questions.enumerated() {
-                let entries = try (0..<samples).map { try entry(question, $0, index, generator, sampler) }
+                let tokens = try generator.tokens(of: question.prompt)
+                let isUnfit = !generator.fits(tokens)
+                unfit += isUnfit ? 1 : 0
+                let entries = try (0..<samples).map { sample in
+                    isUnfit
+                        ? Entry(
+                            question, sample, "", Verdict(isRight: false, note: "a prompt of \(tokens.count) tokens"))
+                        : try entry(question, sample, index, generator, sampler)
+                }
                 for entry in entries { try append(encoder.encode(entry) + [UInt8(ascii: "\n")]) }
                 right.append(entries.count(where: \.isRight))
                 progress(index + 1, questions.questions.count)
             }
         }
-        return metrics(right: right)
+        return metrics(right: right, unfit: unfit)
     }
 
     private func entry(
@@ -61,21 +75,16 @@ public struct Evaluator {
         var sampler = sampler
         sampler.seed &+= UInt64(index * samples + sample)
         var completion = ""
-        do {
-            try generator.generate(
-                question.prompt, sampler, maximumTokens: maximumTokens, stops: questions.stops
-            ) { completion += $0 }
-        } catch TrainingError.mismatch(let what, let found, let expected) {
-            throw TrainingError.mismatch(what: "\(question.id): \(what)", found: found, expected: expected)
+        try generator.generate(question.prompt, sampler, maximumTokens: maximumTokens, stops: questions.stops) {
+            completion += $0
         }
-        let verdict = try question.judge(completion)
-        return Entry(
-            id: question.id, sample: sample, prompt: question.prompt, completion: completion,
-            isRight: verdict.isRight, note: verdict.note)
+        return Entry(question, sample, completion, try question.judge(completion))
     }
 
-    /// - Parameter right: the right samples of each question.
-    func metrics(right: [Int]) -> [String: Double] {
+    /// - Parameters:
+    ///   - right: the right samples of each question.
+    ///   - unfit: the questions that were too long to be put.
+    func metrics(right: [Int], unfit: Int = 0) -> [String: Double] {
         func mean(_ k: Int) -> Double {
             right.reduce(0) { $0 + passAtK(k, count: samples, right: $1) } / Double(right.count)
         }
@@ -87,6 +96,7 @@ public struct Evaluator {
                 forKey: "\(questions.task.rawValue)/pass@1")
         }
         metrics["\(questions.task.rawValue)/questions"] = Double(right.count)
+        if unfit > 0 { metrics["\(questions.task.rawValue)/prompts_too_long"] = Double(unfit) }
         return metrics
     }
 }

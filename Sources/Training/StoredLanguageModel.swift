@@ -91,6 +91,8 @@ struct StoredAdapter {
 struct StoredLearner {
     let network: LanguageNetwork
     let device: Device
+    /// What to compute in: a bfloat16 model as it is, any other in float32.
+    let dtype: DType
     /// A tokenizer's folder or file.
     let tokenizerPath: String
     private let weights: any TensorSource
@@ -109,6 +111,7 @@ struct StoredLearner {
             (model, adapters) = (try StoredLanguageModel(path, step: step), nil)
         }
         (network, weights) = (model.network, model.weights)
+        dtype = try model.dtype == .bfloat16 ? .bfloat16 : .float32
         let run = try? RunFolder.open(path)
         device = try run?.language().recipe.training.place ?? .cpu
         tokenizerPath = try run?.tokenizerPath() ?? Self.tokenizerPath(path, base: model.path)

@@ -15,11 +15,12 @@ public struct TextGenerator: Sendable {
     ///
     /// - Parameters:
     ///   - path: a run's folder, a Hugging Face folder, an adapter's folder or a llama2.c `.bin` file.
+    ///   - step: that of a run's checkpoint; the newest where nil.
     ///   - tokenizer: its folder or file; where nil, the one that lies beside the model or that the run's recipe names.
-    public init(_ path: String, tokenizer: String? = nil) throws {
-        let model = try StoredLearner(path)
+    public init(_ path: String, step: Int? = nil, tokenizer: String? = nil) throws {
+        let model = try StoredLearner(path, step: step)
         try self.init(
-            model.network, model.builder(device: model.device),
+            model.network, model.builder(device: model.device, dtype: model.dtype),
             tokenizer: loadTokenizer(at: tokenizer ?? model.tokenizerPath))
     }
 
@@ -42,7 +43,7 @@ public struct TextGenerator: Sendable {
     ) throws -> Int {
         var stream = TokenStream(tokenizer)
         var scanner = StopScanner(stops)
-        let given = try tokenizer.encode(prompt, addingSpecialTokens: true)
+        let given = try tokens(of: prompt)
         for id in given { _ = try stream.append(id) }
         func pass(_ piece: String) throws {
             let safe = scanner.append(piece)
@@ -65,7 +66,7 @@ public struct TextGenerator: Sendable {
     public func generate(
         _ prompt: [Int32], _ sampler: TokenSampler, maximumTokens: Int, emit: (Int32) throws -> Bool
     ) throws -> Int {
-        guard !prompt.isEmpty, prompt.count < model.contextLength else {
+        guard !prompt.isEmpty, fits(prompt) else {
             throw TrainingError.mismatch(
                 what: "the prompt's length", found: "\(prompt.count) tokens",
                 expected: "at least 1 and below the model's context of \(model.contextLength)")
@@ -81,6 +82,12 @@ public struct TextGenerator: Sendable {
         }
         return limit
     }
+
+    /// The tokens of a prompt.
+    public func tokens(of prompt: String) throws -> [Int32] { try tokenizer.encode(prompt, addingSpecialTokens: true) }
+
+    /// Whether a prompt leaves room for a token in the model's context.
+    public func fits(_ prompt: [Int32]) -> Bool { prompt.count < model.contextLength }
 
     /// Logits of what follows `tokens`, which follow those in the cache: one a token that the tokenizer knows.
     private func nextLogits(_ tokens: [Int32], _ cache: KeyValueCache) throws -> [Float] {

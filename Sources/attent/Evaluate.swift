@@ -20,10 +20,6 @@ struct Evaluate: ParsableCommand {
 
     @OptionGroup(title: "Tasks") var task: TaskOptions
 
-    func validate() throws {
-        if task.task != nil, step != nil { throw ValidationError("--step goes with no --task, which takes the newest") }
-    }
-
     func run() throws {
         if let name = task.task { return try answer(name) }
         let run = try RunFolder.open(model)
@@ -41,7 +37,7 @@ struct Evaluate: ParsableCommand {
             sandbox: .available(isUnsafeAllowed: task.unsafeWithoutSandbox))
         let isRun = (try? RunFolder.open(model)) != nil
         let out = task.out ?? (isRun ? "\(model)/\(name.rawValue).jsonl" : "\(name.rawValue).jsonl")
-        let generator = try TextGenerator(model, tokenizer: task.tokenizer)
+        let generator = try TextGenerator(model, step: step, tokenizer: task.tokenizer)
         let evaluator = Evaluator(questions, samples: task.samples, maximumTokens: task.maxTokens)
         let isTerminal = isatty(STDERR_FILENO) == 1
         let metrics = try evaluator.evaluate(generator, task.sampling.sampler(), writingTo: out) { done, count in

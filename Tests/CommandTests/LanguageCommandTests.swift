@@ -142,6 +142,11 @@ private func withFolder(_ body: (String) throws -> Void) throws {
             let samples = try entries("\(folder)/out.jsonl")
             #expect(samples.map { $0["sample"] as? Int } == [0, 1, 2, 0, 1, 2, 0, 1, 2])
             #expect(Set(samples.compactMap { $0["completion"] as? String }).count > 1)
+            let long = question.replacing("Ana has", with: String(repeating: "Ana has ", count: 40))
+            try "\(question)\n\(long)\n".write(toFile: data, atomically: true, encoding: .utf8)
+            let unfit = try attent(["evaluate", run] + options)
+            #expect(unfit.output.contains("gsm8k/prompts_too_long 1.0"), "\(unfit.error)")
+            #expect(try entries("\(run)/gsm8k.jsonl")[1]["correct"] as? Bool == false)
             try evaluateCode(of: run, in: folder)
         }
     }
@@ -174,7 +179,7 @@ private func withFolder(_ body: (String) throws -> Void) throws {
         "an evaluation's settings are checked before anything is read",
         arguments: [
             ["--task", "gsm8k"], ["--task", "math", "--data", "a.jsonl", "--samples", "2"],
-            ["--task", "math", "--data", "a.jsonl", "--step", "3"],
+            ["--task", "math", "--data", "a.jsonl", "--limit", "0"],
         ])
     func evaluationUsage(_ options: [String]) throws {
         #expect(try attent(["evaluate", "nowhere"] + options).status == 2)

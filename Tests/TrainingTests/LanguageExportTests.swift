@@ -59,6 +59,9 @@ private func logits(_ path: String, base: String? = nil) throws -> Tensor {
             #expect(try loadTokenizer(at: saved.path).vocabularySize == loadTokenizer(at: run).vocabularySize)
             try LanguageModelExport.write(run: run, as: .bfloat16, to: "\(folder)/half")
             #expect(try StoredLanguageModel("\(folder)/half").dtype == .bfloat16)
+            var text = ""
+            try TextGenerator("\(folder)/half").generate("Ana has", TokenSampler(), maximumTokens: 5) { text += $0 }
+            #expect(!text.isEmpty)
             #expect(
                 try mismatch(logits("\(folder)/half"), logits(run), Tolerance(absolute: 0.1, relative: 0.05)) == nil)
         }

@@ -35,39 +35,13 @@ struct ChildProcess {
         var ends: [Int32] = [0, 0]
         guard pipe(&ends) == 0 else { throw failure(errno) }
         defer { close(ends[1]) }
-        #if canImport(Darwin)
-            var (actions, attributes): (posix_spawn_file_actions_t?, posix_spawnattr_t?)
-            let closesOthers = POSIX_SPAWN_CLOEXEC_DEFAULT
-        #else
-            var (actions, attributes) = (posix_spawn_file_actions_t(), posix_spawnattr_t())
-            let closesOthers: Int32 = 0
-        #endif
-        posix_spawn_file_actions_init(&actions)
-        posix_spawnattr_init(&attributes)
-        defer {
-            posix_spawn_file_actions_destroy(&actions)
-            posix_spawnattr_destroy(&attributes)
-        }
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-        for output in 1...2 { posix_spawn_file_actions_adddup2(&actions, ends[1], Int32(output)) }
-        #if !canImport(Darwin)
-            let open = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
-            for other in open.compactMap(Int32.init) where other > 2 {
-                posix_spawn_file_actions_addclose(&actions, other)
-            }
-        #endif
-        // Signals that this process ignores end the child all the same.
-        var signals = sigset_t()
-        sigfillset(&signals)
-        posix_spawnattr_setsigdefault(&attributes, &signals)
-        posix_spawnattr_setpgroup(&attributes, 0)
-        posix_spawnattr_setflags(
-            &attributes, Int16(Int32(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF) | closesOthers))
+        var settings = SpawnSettings(output: ends[1])
+        defer { settings.destroy() }
         var words: [UnsafeMutablePointer<CChar>?] = ([executable] + arguments).map { strdup($0) } + [nil]
         var variables: [UnsafeMutablePointer<CChar>?] = environment.map { strdup("\($0)=\($1)") } + [nil]
         defer { for text in words + variables { free(text) } }
         var process: pid_t = 0
-        let status = posix_spawn(&process, executable, &actions, &attributes, &words, &variables)
+        let status = posix_spawn(&process, executable, &settings.actions, &settings.attributes, &words, &variables)
         guard status == 0 else {
             close(ends[0])
             throw failure(status)
@@ -119,5 +93,42 @@ struct ChildProcess {
         }
         let signal = status & 0x7f
         return stopped ?? (signal == 0 ? .exited(status >> 8 & 0xff) : .signalled(signal))
+    }
+}
+
+/// What a child process starts with.
+private struct SpawnSettings {
+    #if canImport(Darwin)
+        var (actions, attributes): (posix_spawn_file_actions_t?, posix_spawnattr_t?)
+    #else
+        var (actions, attributes) = (posix_spawn_file_actions_t(), posix_spawnattr_t())
+    #endif
+
+    /// Nothing to read, one file to write to, and no other.
+    init(output: Int32) {
+        posix_spawn_file_actions_init(&actions)
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        for number in 1...2 { posix_spawn_file_actions_adddup2(&actions, output, Int32(number)) }
+        posix_spawnattr_init(&attributes)
+        var flags = Int32(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF)
+        #if canImport(Darwin)
+            flags |= POSIX_SPAWN_CLOEXEC_DEFAULT
+        #else
+            let open = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
+            for other in open.compactMap(Int32.init) where other > 2 {
+                posix_spawn_file_actions_addclose(&actions, other)
+            }
+        #endif
+        // Signals that this process ignores end the child all the same.
+        var signals = sigset_t()
+        sigfillset(&signals)
+        posix_spawnattr_setsigdefault(&attributes, &signals)
+        posix_spawnattr_setpgroup(&attributes, 0)
+        posix_spawnattr_setflags(&attributes, Int16(flags))
+    }
+
+    mutating func destroy() {
+        posix_spawn_file_actions_destroy(&actions)
+        posix_spawnattr_destroy(&attributes)
     }
 }
