@@ -16,7 +16,7 @@ let package = Package(
         .executable(name: "attent", targets: ["attent"]),
         .library(name: "Teaching", targets: ["Teaching"]),
         .library(name: "Torch", targets: ["Torch", "NN", "Models", "Checkpoints"]),
-        .library(name: "Training", targets: ["Datasets", "Teaching", "Training", "Reporting"]),
+        .library(name: "Training", targets: ["Datasets", "Teaching", "Training", "Evaluation", "Reporting"]),
         .library(name: "Tokenizers", targets: ["Tokenizers"]),
     ],
     dependencies: [
@@ -54,6 +54,7 @@ let package = Package(
         .target(
             name: "Training",
             dependencies: ["Models", "Checkpoints", "Datasets", "Teaching", .product(name: "Yams", package: "Yams")]),
+        .target(name: "Evaluation", dependencies: ["Training"]),
         .target(name: "Reporting", dependencies: ["Training", .product(name: "Mustache", package: "swift-mustache")]),
         .executableTarget(
             name: "engine-bench", dependencies: ["Training"], path: "Benchmarks/Engine", exclude: ["peer.py"]),
@@ -66,7 +67,8 @@ let package = Package(
         .executableTarget(
             name: "attent",
             dependencies: [
-                "Training", "Reporting", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Training", "Evaluation", "Reporting",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
         .target(name: "TestSupport", dependencies: ["NN"], path: "Tests/TestSupport"),
@@ -81,6 +83,7 @@ let package = Package(
             name: "DatasetsTests", dependencies: ["Datasets", "CTurboJPEG", "CZlib"], resources: [.copy("Goldens")]),
         .testTarget(name: "TeachingTests", dependencies: ["Teaching"]),
         .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"]),
+        .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
         .testTarget(name: "CommandTests", dependencies: ["attent", "your-own-loop"]),
         .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Training"]),
     ],

@@ -23,6 +23,11 @@ public struct AdapterFolder {
         "bias", "init_lora_weights", "lora_alpha", "lora_dropout", "r", "target_modules", "use_rslora",
     ]
 
+    /// Whether a folder holds an adapter's settings.
+    public static func exists(at path: String) -> Bool {
+        FileManager.default.fileExists(atPath: "\(path)/\(configurationFile)")
+    }
+
     /// - Throws: ``CheckpointError`` with every setting that is not supported here.
     public init(_ path: String) throws(CheckpointError) {
         let file = "\(path)/\(Self.configurationFile)"

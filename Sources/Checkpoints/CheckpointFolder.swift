@@ -19,24 +19,18 @@ public struct CheckpointFolder: Sendable, Equatable {
         step: Int, in runFolder: String, _ body: (_ folder: String) throws -> Void
     ) throws -> CheckpointFolder {
         let final = CheckpointFolder(path: "\(runFolder)/step-\(step)", step: step)
-        let temporary = "\(runFolder)/.step-\(step).partial"
-        let manager = FileManager.default
         do {
-            if manager.fileExists(atPath: temporary) { try manager.removeItem(atPath: temporary) }
-            try manager.createDirectory(atPath: temporary, withIntermediateDirectories: true)
-            try body(temporary)
-            var sums: [String: String] = [:]
-            for name in try manager.contentsOfDirectory(atPath: temporary).sorted() {
-                sums[name] = try sha256("\(temporary)/\(name)")
+            try AtomicFolder.write(to: final.path, isReplacing: true) { folder in
+                try body(folder)
+                var sums: [String: String] = [:]
+                for name in try FileManager.default.contentsOfDirectory(atPath: folder).sorted() {
+                    sums[name] = try sha256("\(folder)/\(name)")
+                }
+                let encoder = JSONEncoder()
+                encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+                try AtomicFile.write(encoder.encode(sums), to: "\(folder)/\(manifest)")
             }
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-            try AtomicFile.write(encoder.encode(sums), to: "\(temporary)/\(manifest)")
-            if manager.fileExists(atPath: final.path) { try manager.removeItem(atPath: final.path) }
-            try manager.moveItem(atPath: temporary, toPath: final.path)
-            try AtomicFile.synchronizeFolder(of: final.path)
         } catch {
-            try? manager.removeItem(atPath: temporary)
             throw error is CheckpointError ? error : CheckpointError.unwritable(file: final.path, reason: "\(error)")
         }
         return final

@@ -9,7 +9,7 @@ public struct CharacterTokenizer: Tokenizer, Equatable {
     public static let fileName = "characters.json"
 
     /// In the order of their ids.
-    private let scalars: [Unicode.Scalar]
+    let scalars: [Unicode.Scalar]
     private let ids: [Unicode.Scalar: Int32]
 
     public var vocabularySize: Int { scalars.count + Int(Self.firstID) }

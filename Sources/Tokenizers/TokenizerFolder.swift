@@ -1,15 +1,16 @@
 import Foundation
 
-/// Loads whichever tokenizer lies in a model's folder: `tokenizer.model` (SentencePiece), `tokenizer.json`,
-/// `vocab.json` + `merges.txt`, `encoder.json` + `vocab.bpe`, `tokenizer.bin` (llama2.c) or `characters.json`, looked for in
+/// Loads whichever tokenizer lies in a model's folder: `characters.json`, `tokenizer.model` (SentencePiece),
+/// `tokenizer.json`, `vocab.json` + `merges.txt`, `encoder.json` + `vocab.bpe` or `tokenizer.bin` (llama2.c), looked for in
 /// this order.
 ///
-/// `tokenizer.model` comes first because a Llama 2 folder often has a `tokenizer.json` made from it as well.
+/// The first two come before `tokenizer.json` because one made from them often lies there as well.
 public func loadTokenizer(from folder: URL) throws(TokenizerError) -> any Tokenizer {
     func file(_ name: String) -> URL? {
         let url = folder.appendingPathComponent(name)
         return FileManager.default.fileExists(atPath: url.path) ? url : nil
     }
+    if let characters = file(CharacterTokenizer.fileName) { return try CharacterTokenizer(contentsOf: characters) }
     if let model = file("tokenizer.model") { return try SentencePieceTokenizer(contentsOf: model) }
     if let json = file("tokenizer.json") { return try BytePairTokenizer(contentsOf: json) }
     if let vocabulary = file("vocab.json"), let merges = file("merges.txt") {
@@ -19,7 +20,6 @@ public func loadTokenizer(from folder: URL) throws(TokenizerError) -> any Tokeni
         return try BytePairTokenizer(encoder: encoder, merges: merges)
     }
     if let binary = file("tokenizer.bin") { return try Llama2CTokenizer(contentsOf: binary) }
-    if let characters = file(CharacterTokenizer.fileName) { return try CharacterTokenizer(contentsOf: characters) }
     throw .noTokenizer(
         folder: folder.path,
         expected: "tokenizer.model, tokenizer.json, vocab.json + merges.txt, encoder.json + vocab.bpe, tokenizer.bin, "
@@ -35,5 +35,53 @@ public func loadTokenizer(at path: String) throws(TokenizerError) -> any Tokeniz
     case "json" where url.lastPathComponent == CharacterTokenizer.fileName: try CharacterTokenizer(contentsOf: url)
     case "json": try BytePairTokenizer(contentsOf: url)
     default: try loadTokenizer(from: url)
+    }
+}
+
+/// What a tokenizer's folder may hold, of which one suffices or two do together.
+private let tokenizerFiles = [
+    "tokenizer.model", "tokenizer.json", "vocab.json", "merges.txt", "encoder.json", "vocab.bpe", "tokenizer.bin",
+    CharacterTokenizer.fileName,
+]
+
+/// What Hugging Face's libraries keep beside those.
+private let companionFiles = [
+    "added_tokens.json", "chat_template.jinja", "special_tokens_map.json", "tokenizer_config.json",
+]
+
+/// Whether a path is that of a folder with a tokenizer of a known layout, or of a tokenizer's file.
+public func holdsTokenizer(_ path: String) -> Bool {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return false }
+    return !isFolder.boolValue
+        || tokenizerFiles.contains { FileManager.default.fileExists(atPath: "\(path)/\($0)") }
+}
+
+/// Copies the files of the tokenizer that `loadTokenizer(at:)` would load, under the names that it looks for.
+///
+/// - Throws: ``TokenizerError`` where there is none.
+public func copyTokenizer(at path: String, to folder: String) throws(TokenizerError) {
+    let source = URL(fileURLWithPath: path)
+    let name = source.lastPathComponent
+    let single: String? =
+        switch source.pathExtension {
+        case "model": "tokenizer.model"
+        case "bin": "tokenizer.bin"
+        case "json": name == CharacterTokenizer.fileName ? name : "tokenizer.json"
+        default: nil
+        }
+    if let single { return try copy(path, to: "\(folder)/\(single)") }
+    guard holdsTokenizer(path) else {
+        throw .noTokenizer(folder: path, expected: tokenizerFiles.joined(separator: ", "))
+    }
+    for name in tokenizerFiles + companionFiles where FileManager.default.fileExists(atPath: "\(path)/\(name)") {
+        try copy("\(path)/\(name)", to: "\(folder)/\(name)")
+    }
+}
+
+private func copy(_ source: String, to destination: String) throws(TokenizerError) {
+    let data = try readFile(URL(fileURLWithPath: source))
+    do { try data.write(to: URL(fileURLWithPath: destination), options: .atomic) } catch {
+        throw .unwritable(file: destination, reason: error.localizedDescription)
     }
 }

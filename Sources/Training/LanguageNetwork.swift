@@ -1,4 +1,3 @@
-import Checkpoints
 import Foundation
 import Models
 import NN
@@ -83,30 +82,6 @@ public enum LanguageNetwork: Sendable, Equatable {
                 configuration.vocabularySize = newValue
                 self = .gpt2(configuration)
             }
-        }
-    }
-}
-
-/// A language model's configuration and weights, as they lie on disk.
-struct StoredLanguageModel {
-    let path: String
-    let network: LanguageNetwork
-    let weights: any TensorSource
-
-    /// - Parameter path: a Hugging Face folder, a llama2.c `.bin` file, or a run's folder.
-    init(_ path: String) throws {
-        self.path = path
-        if path.hasSuffix(".bin") {
-            let file = try Llama2CFile(path)
-            (network, weights) = (try LanguageNetwork(json: file.configuration()), file)
-        } else if let run = try? RunFolder.open(path) {
-            let checkpoint = try run.newestCheckpoint()
-            try checkpoint.verify()
-            network = try LanguageNetwork(json: run.networkConfiguration())
-            weights = try SafetensorsFile(checkpoint.file("model.safetensors"))
-        } else {
-            let folder = try ModelFolder(path)
-            (network, weights) = (try LanguageNetwork(json: folder.configuration), folder.weights)
         }
     }
 }

@@ -14,32 +14,14 @@ public struct TextGenerator: Sendable {
     /// Loads a model.
     ///
     /// - Parameters:
-    ///   - path: a run's folder, a Hugging Face folder or a llama2.c `.bin` file.
+    ///   - path: a run's folder, a Hugging Face folder, an adapter's folder or a llama2.c `.bin` file.
+    ///   - step: that of a run's checkpoint; the newest where nil.
     ///   - tokenizer: its folder or file; where nil, the one that lies beside the model or that the run's recipe names.
-    public init(_ path: String, tokenizer: String? = nil) throws {
-        if let run = try? RunFolder.open(path) {
-            try self.init(run, tokenizer)
-        } else {
-            let stored = try StoredLanguageModel(path)
-            let folder = path.hasSuffix(".bin") ? URL(fileURLWithPath: path).deletingLastPathComponent().path : path
-            try self.init(
-                stored.network, ParameterBuilder(loading: stored.weights),
-                tokenizer: loadTokenizer(at: tokenizer ?? folder))
-        }
-    }
-
-    private init(_ run: RunFolder, _ tokenizer: String?) throws {
-        let recipe = try Recipe(file: run.recipe)
-        guard case .language(let settings) = recipe.model else {
-            throw TrainingError.notARun(
-                path: run.path, reason: "its model \(recipe.model.kind.rawValue) generates no text")
-        }
-        let characters = "\(run.path)/\(CharacterTokenizer.fileName)"
-        let isOwn = FileManager.default.fileExists(atPath: characters)
+    public init(_ path: String, step: Int? = nil, tokenizer: String? = nil) throws {
+        let model = try StoredLearner(path, step: step)
         try self.init(
-            LanguageNetwork(json: run.networkConfiguration()),
-            settings.builder(for: run.newestCheckpoint(), device: recipe.training.place),
-            tokenizer: loadTokenizer(at: tokenizer ?? (isOwn ? characters : recipe.data.tokenizerPath ?? run.path)))
+            model.network, model.builder(device: model.device, dtype: model.dtype),
+            tokenizer: loadTokenizer(at: tokenizer ?? model.tokenizerPath))
     }
 
     init(_ network: LanguageNetwork, _ builder: ParameterBuilder, tokenizer: any Tokenizer) throws {
@@ -47,28 +29,44 @@ public struct TextGenerator: Sendable {
         (self.tokenizer, device) = (tokenizer, builder.device)
     }
 
-    /// Goes on with `prompt` until the end of the sequence, the count or the model's context.
+    /// Goes on with `prompt` until the end of the sequence, a stop string, the count or the model's context.
     ///
-    /// - Parameter emit: gets every piece of text as soon as its characters are whole; the prompt is no part of it.
+    /// - Parameters:
+    ///   - stops: texts of which the first to appear ends the generation; it is not emitted.
+    ///   - emit: gets every piece of text as soon as its characters are whole and begin no stop string; the prompt is no
+    ///     part of it.
     /// - Returns: the number of tokens generated.
     @discardableResult
     public func generate(
-        _ prompt: String, _ sampler: TokenSampler, maximumTokens: Int, emit: (String) throws -> Void
+        _ prompt: String, _ sampler: TokenSampler, maximumTokens: Int, stops: [String] = [],
+        emit: (String) throws -> Void
     ) throws -> Int {
         var stream = TokenStream(tokenizer)
-        let given = try tokenizer.encode(prompt, addingSpecialTokens: true)
+        var scanner = StopScanner(stops)
+        let given = try tokens(of: prompt)
         for id in given { _ = try stream.append(id) }
-        let count = try generate(given, sampler, maximumTokens: maximumTokens) { id in try emit(stream.append(id)) }
-        try emit(stream.finish())
+        func pass(_ piece: String) throws {
+            let safe = scanner.append(piece)
+            if !safe.isEmpty { try emit(safe) }
+        }
+        let count = try generate(given, sampler, maximumTokens: maximumTokens) { id in
+            try pass(stream.append(id))
+            return !scanner.hasStopped
+        }
+        try pass(stream.finish())
+        let rest = scanner.finish()
+        if !rest.isEmpty { try emit(rest) }
         return count
     }
 
     /// The same in tokens; the one that ends the sequence is not emitted.
+    ///
+    /// - Parameter emit: says whether to go on.
     @discardableResult
     public func generate(
-        _ prompt: [Int32], _ sampler: TokenSampler, maximumTokens: Int, emit: (Int32) throws -> Void
+        _ prompt: [Int32], _ sampler: TokenSampler, maximumTokens: Int, emit: (Int32) throws -> Bool
     ) throws -> Int {
-        guard !prompt.isEmpty, prompt.count < model.contextLength else {
+        guard !prompt.isEmpty, fits(prompt) else {
             throw TrainingError.mismatch(
                 what: "the prompt's length", found: "\(prompt.count) tokens",
                 expected: "at least 1 and below the model's context of \(model.contextLength)")
@@ -79,11 +77,17 @@ public struct TextGenerator: Sendable {
         for count in 0..<max(0, limit) {
             let token = Int32(sampler.token(try nextLogits(fresh, cache), at: count))
             if token == tokenizer.eosID { return count }
-            try emit(token)
+            guard try emit(token) else { return count + 1 }
             fresh = [token]
         }
         return limit
     }
+
+    /// The tokens of a prompt.
+    public func tokens(of prompt: String) throws -> [Int32] { try tokenizer.encode(prompt, addingSpecialTokens: true) }
+
+    /// Whether a prompt leaves room for a token in the model's context.
+    public func fits(_ prompt: [Int32]) -> Bool { prompt.count < model.contextLength }
 
     /// Logits of what follows `tokens`, which follow those in the cache: one a token that the tokenizer knows.
     private func nextLogits(_ tokens: [Int32], _ cache: KeyValueCache) throws -> [Float] {

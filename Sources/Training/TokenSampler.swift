@@ -28,8 +28,10 @@ public struct TokenSampler: Sendable, Equatable {
     ///
     /// - Parameter logits: one a token, at least one of them.
     public func candidates(_ logits: [Float]) -> [(token: Int, probability: Double)] {
+        guard temperature > 0 else {
+            return [(logits.indices.dropFirst().reduce(0) { logits[$1] > logits[$0] ? $1 : $0 }, 1)]
+        }
         let order = logits.indices.sorted { (logits[$0], $1) > (logits[$1], $0) }
-        guard temperature > 0 else { return [(order[0], 1)] }
         let top = Double(logits[order[0]])
         let kept = order.prefix(topK ?? order.count)
         let masses = kept.map { exp((Double(logits[$0]) - top) / temperature) }

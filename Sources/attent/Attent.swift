@@ -11,7 +11,10 @@ struct Attent: ParsableCommand {
             New here? 'attent compare digits' trains a small vision transformer on handwritten digits, plainly and with a \
             teacher, and shows the difference.
             """,
-        subcommands: [Train.self, Compare.self, Resume.self, Evaluate.self, Inspect.self, Generate.self, Doctor.self])
+        subcommands: [
+            Train.self, Compare.self, Resume.self, Evaluate.self, Inspect.self, Generate.self, Merge.self, Export.self,
+            Doctor.self,
+        ])
 
     /// Errors of use exit with 2, all others with 1 and one sentence.
     static func main() {

@@ -1,23 +1,97 @@
 import ArgumentParser
 import Checkpoints
+import Evaluation
+import Foundation
 import Training
 
 struct Evaluate: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Measures a run's quality on the held-out data.")
+    static let configuration = CommandConfiguration(
+        abstract: "Measures a run's quality on the held-out data, or a language model's on a task.",
+        discussion: """
+            Without --task, a run is measured as during training. With it, any language model answers the questions of a \
+            file; what it said is kept beside the verdicts.
+            """)
 
-    @Argument(help: "The run's folder.")
-    var folder: String
+    @Argument(help: "The run's folder; with --task also a Hugging Face folder, an adapter's folder or a .bin file.")
+    var model: String
 
     @Option(help: "The step of the checkpoint to use [default: the newest].")
     var step: Int?
 
+    @OptionGroup(title: "Tasks") var task: TaskOptions
+
     func run() throws {
-        let run = try RunFolder.open(folder)
+        if let name = task.task { return try answer(name) }
+        let run = try RunFolder.open(model)
         let experiment = try Recipe(file: run.recipe).experiment()
         let checkpoint =
-            try step.map { CheckpointFolder(path: "\(folder)/step-\($0)", step: $0) } ?? run.newestCheckpoint()
+            try step.map { CheckpointFolder(path: "\(model)/step-\($0)", step: $0) } ?? run.newestCheckpoint()
         let metrics = try experiment.evaluate(checkpoint)
         print("checkpoint \(checkpoint.path)")
         for (metric, value) in metrics.sorted(by: { $0.key < $1.key }) { print("\(metric) \(value)") }
     }
+
+    private func answer(_ name: QuestionSet.Task) throws {
+        let questions = try QuestionSet(
+            name, file: task.data ?? "", template: task.template, limit: task.limit,
+            sandbox: .available(isUnsafeAllowed: task.unsafeWithoutSandbox))
+        let isRun = (try? RunFolder.open(model)) != nil
+        let out = task.out ?? (isRun ? "\(model)/\(name.rawValue).jsonl" : "\(name.rawValue).jsonl")
+        let generator = try TextGenerator(model, step: step, tokenizer: task.tokenizer)
+        let evaluator = Evaluator(questions, samples: task.samples, maximumTokens: task.maxTokens)
+        let isTerminal = isatty(STDERR_FILENO) == 1
+        let metrics = try evaluator.evaluate(generator, task.sampling.sampler(), writingTo: out) { done, count in
+            guard isTerminal else { return }
+            let line = "\r\(done) of \(count) questions" + (done == count ? "\n" : "")
+            FileHandle.standardError.write(Data(line.utf8))
+        }
+        print("completions \(out)")
+        for (metric, value) in metrics.sorted(by: { $0.key < $1.key }) { print("\(metric) \(value)") }
+    }
 }
+
+/// Questions of a task and how they are put.
+struct TaskOptions: ParsableArguments {
+    @Option(help: "What is asked.")
+    var task: QuestionSet.Task?
+
+    @Option(help: "The task's file: JSONL, gzipped or not.")
+    var data: String?
+
+    @Option(help: "How a question is put.")
+    var template = QuestionSet.Template.plain
+
+    @Option(help: "The first so many questions [default: all].")
+    var limit: Int?
+
+    @Option(help: "Completions a question; from 10 on, pass@10 is measured too.")
+    var samples = 1
+
+    @Option(help: "Tokens of a completion at most.")
+    var maxTokens = 512
+
+    @OptionGroup var sampling: SamplingOptions
+
+    @Option(help: "The tokenizer's folder or file [default: the one beside the model, or of the run].")
+    var tokenizer: String?
+
+    @Option(help: "Where completions and verdicts go [default: TASK.jsonl in the run's folder, else in this one].")
+    var out: String?
+
+    @Flag(help: "Runs a model's programs on this machine even where no sandbox works.")
+    var unsafeWithoutSandbox = false
+
+    func validate() throws {
+        guard (task == nil) == (data == nil) else { throw ValidationError("--task and --data go together") }
+        for (name, value) in [("limit", limit ?? 1), ("samples", samples), ("max-tokens", maxTokens)] where value < 1 {
+            throw ValidationError("--\(name) is \(value), expected at least 1")
+        }
+        guard samples == 1 || sampling.temperature > 0 else {
+            throw ValidationError(
+                "--samples is \(samples), expected a --temperature above 0, without which all are alike")
+        }
+    }
+}
+
+extension QuestionSet.Task: ExpressibleByArgument {}
+extension QuestionSet.Template: ExpressibleByArgument {}

@@ -1,26 +1,6 @@
 import Foundation
 import Testing
 
-/// Runs the built `attent` as a user would.
-private func attent(_ arguments: String...) throws -> (status: Int32, output: String, error: String) {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
-        .appendingPathComponent("attent")
-    process.arguments = arguments
-    process.currentDirectoryURL = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        .deletingLastPathComponent()
-        .deletingLastPathComponent()
-    let (output, error) = (Pipe(), Pipe())
-    (process.standardOutput, process.standardError) = (output, error)
-    try process.run()
-    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    let complaint = String(decoding: error.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    return (process.terminationStatus, text, complaint)
-}
-
-private func temporaryPath() -> String { NSTemporaryDirectory() + "attent-\(UUID().uuidString)" }
-
 @Suite("Commands", .serialized) struct CommandTests {
     @Test("errors of use exit with 2") func usage() throws {
         #expect(try attent("train").status == 2)

@@ -102,7 +102,10 @@ import Torch
             let sampler = try TokenSampler(temperature: 1.5, topK: 20, seed: 4)
             let prompt = try generator.tokenizer.encode("Ana has 3 pens.", addingSpecialTokens: true)
             var generated: [Int32] = []
-            let count = try generator.generate(prompt, sampler, maximumTokens: 1000) { generated.append($0) }
+            let count = try generator.generate(prompt, sampler, maximumTokens: 1000) {
+                generated.append($0)
+                return true
+            }
             #expect(count == generated.count)
             #expect(prompt.count + count <= 96)
             #expect(count > 10)

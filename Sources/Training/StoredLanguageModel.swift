@@ -1,0 +1,167 @@
+import Checkpoints
+import Foundation
+import Models
+import NN
+import Tokenizers
+import Torch
+
+/// A language model's configuration and all its weights, as they lie on disk.
+struct StoredLanguageModel {
+    let path: String
+    let network: LanguageNetwork
+    /// `config.json`
+    let configuration: Data
+    let weights: any TensorSource
+
+    /// - Parameters:
+    ///   - path: a Hugging Face folder, a llama2.c `.bin` file, or a run's folder.
+    ///   - step: that of a run's checkpoint; the newest where nil.
+    /// - Throws: also where adapters alone lie there.
+    init(_ path: String, step: Int? = nil) throws {
+        self.path = path
+        if path.hasSuffix(".bin") {
+            let file = try Llama2CFile(path)
+            (configuration, weights) = (try file.configuration(), file)
+        } else if try StoredAdapter.exists(at: path) {
+            throw TrainingError.mismatch(
+                what: "the model", found: "\(path), an adapter", expected: "a whole model; attent merge makes one of it"
+            )
+        } else if let run = try? RunFolder.open(path) {
+            let checkpoint = try run.checkpoint(step)
+            try checkpoint.verify()
+            configuration = try run.networkConfiguration()
+            weights = try SafetensorsFile(checkpoint.file("model.safetensors"))
+        } else {
+            let folder = try ModelFolder(path)
+            (configuration, weights) = (folder.configuration, folder.weights)
+        }
+        network = try LanguageNetwork(json: configuration)
+    }
+
+    /// The type of all weights; float32 where they have several.
+    var dtype: DType {
+        get throws {
+            let types = try Set(weights.tensorNames.map { try weights.tensor(named: $0).dtype })
+            return types.count == 1 ? types.first ?? .float32 : .float32
+        }
+    }
+}
+
+/// A low-rank adapter on disk and the model that it belongs to.
+struct StoredAdapter {
+    let policy: AdapterPolicy
+    let weights: any TensorSource
+    let base: StoredLanguageModel
+
+    /// Whether adapters alone lie at a path, as PEFT or a run leaves them.
+    static func exists(at path: String) throws -> Bool {
+        if AdapterFolder.exists(at: path) { return true }
+        guard let run = try? RunFolder.open(path) else { return false }
+        return try run.language().settings.lora != nil
+    }
+
+    /// - Parameters:
+    ///   - path: PEFT's folder, or that of a run that trained adapters.
+    ///   - base: the whole model; where nil, the one that the adapter names.
+    ///   - step: that of a run's checkpoint; the newest where nil.
+    init(_ path: String, base: String? = nil, step: Int? = nil) throws {
+        if AdapterFolder.exists(at: path) {
+            let folder = try AdapterFolder(path)
+            guard let base = base ?? folder.baseModel else {
+                throw TrainingError.mismatch(
+                    what: "the base model", found: "not named by \(path)", expected: "the path of one")
+            }
+            (policy, weights, self.base) = (folder.policy, folder.weights, try StoredLanguageModel(base))
+            return
+        }
+        let run = try RunFolder.open(path)
+        let settings = try run.language().settings
+        guard let lora = settings.lora, case .stored(let origin) = settings.origin else {
+            throw TrainingError.notARun(path: path, reason: "it trained no adapter")
+        }
+        let checkpoint = try run.checkpoint(step)
+        try checkpoint.verify()
+        policy = lora
+        weights = try SafetensorsFile(checkpoint.file("model.safetensors"))
+        self.base = try StoredLanguageModel(base ?? origin)
+    }
+}
+
+/// A model on disk with whatever it takes to go on with it: its adapters and its tokenizer's place.
+struct StoredLearner {
+    let network: LanguageNetwork
+    let device: Device
+    /// What to compute in: a bfloat16 model as it is, any other in float32.
+    let dtype: DType
+    /// A tokenizer's folder or file.
+    let tokenizerPath: String
+    private let weights: any TensorSource
+    private let adapters: ParameterBuilder.Adapters?
+
+    /// - Parameters:
+    ///   - path: a run's folder, a Hugging Face folder, PEFT's folder or a llama2.c `.bin` file.
+    ///   - base: the model that an adapter belongs to; where nil, the one that it names.
+    ///   - step: that of a run's checkpoint; the newest where nil.
+    init(_ path: String, base: String? = nil, step: Int? = nil) throws {
+        let model: StoredLanguageModel
+        if try StoredAdapter.exists(at: path) {
+            let adapter = try StoredAdapter(path, base: base, step: step)
+            (model, adapters) = (adapter.base, .init(adapter.policy, loading: adapter.weights))
+        } else {
+            (model, adapters) = (try StoredLanguageModel(path, step: step), nil)
+        }
+        (network, weights) = (model.network, model.weights)
+        dtype = try model.dtype == .bfloat16 ? .bfloat16 : .float32
+        let run = try? RunFolder.open(path)
+        device = try run?.language().recipe.training.place ?? .cpu
+        tokenizerPath = try run?.tokenizerPath() ?? Self.tokenizerPath(path, base: model.path)
+    }
+
+    /// - Parameter dtype: that of all weights but the adapters'.
+    func builder(device: Device = .cpu, dtype: DType = .float32) -> ParameterBuilder {
+        ParameterBuilder(loading: weights, device: device, dtype: dtype, adapters: adapters)
+    }
+
+    func parameters(dtype: DType = .float32) throws -> Parameters {
+        try ParameterBuilder.build(builder(dtype: dtype)) { path throws(TorchError) in try network.model(path) }.1
+    }
+
+    /// An adapter's folder may hold the tokenizer or leave that to its base.
+    private static func tokenizerPath(_ path: String, base: String) throws -> String {
+        func folder(_ path: String) -> String {
+            path.hasSuffix(".bin") ? URL(fileURLWithPath: path).deletingLastPathComponent().path : path
+        }
+        if path == base || holdsTokenizer(path) { return folder(path) }
+        return try (try? RunFolder.open(base))?.tokenizerPath() ?? folder(base)
+    }
+}
+
+extension RunFolder {
+    /// The checkpoint of a step, or the newest.
+    func checkpoint(_ step: Int?) throws -> CheckpointFolder {
+        guard let step else { return try newestCheckpoint() }
+        guard let found = CheckpointFolder.all(in: path).first(where: { $0.step == step }) else {
+            let steps = CheckpointFolder.all(in: path).map { "\($0.step)" }.reversed().joined(separator: ", ")
+            throw TrainingError.notARun(
+                path: path, reason: "it holds checkpoints of the steps \(steps), not of \(step)")
+        }
+        return found
+    }
+
+    /// The recipe of a language model's run.
+    func language() throws -> (recipe: Recipe, settings: LanguageModelSettings) {
+        let recipe = try Recipe(file: self.recipe)
+        guard case .language(let settings) = recipe.model else {
+            throw TrainingError.notARun(
+                path: path, reason: "its model \(recipe.model.kind.rawValue) is no language model")
+        }
+        return (recipe, settings)
+    }
+
+    /// Where the tokenizer lies that a run's model was trained with.
+    func tokenizerPath() throws -> String {
+        let characters = "\(path)/\(CharacterTokenizer.fileName)"
+        if FileManager.default.fileExists(atPath: characters) { return characters }
+        return try language().recipe.data.tokenizerPath ?? path
+    }
+}
