@@ -29,7 +29,7 @@ extension Trainer {
             try SafetensorsFile.write(
                 learner.parameters.trainable.entries, metadata: ["format": "pt"], to: "\(path)/\(CheckpointFile.model)")
             try SafetensorsFile.write(optimizer.state, to: "\(path)/\(CheckpointFile.optimizer)")
-            try AtomicFile.write(teacher.state.serialized(), to: "\(path)/\(CheckpointFile.teacher)")
+            try teacher.state.write(to: "\(path)/\(CheckpointFile.teacher)")
             let state = RunState(
                 position: position, clock: clock, metrics: lastMetrics, dataFingerprint: training.fingerprint)
             try AtomicFile.write(JSONEncoder().encode(state), to: "\(path)/\(CheckpointFile.state)")
@@ -52,8 +52,7 @@ extension Trainer {
         }
         try load(learner.parameters.trainable.entries, from: checkpoint.file(CheckpointFile.model))
         try load(optimizer.state, from: checkpoint.file(CheckpointFile.optimizer))
-        let saved = try Data(contentsOf: URL(fileURLWithPath: checkpoint.file(CheckpointFile.teacher)))
-        teacher = try Teacher(restoring: TeacherState(serialized: saved))
+        teacher = try Teacher(restoring: TeacherState(contentsOf: checkpoint.file(CheckpointFile.teacher)))
         guard teacher.policy == recipe.teacher, teacher.exampleCount == training.count else {
             throw TrainingError.mismatch(
                 what: "the teacher in \(checkpoint.path)",
