@@ -74,9 +74,8 @@ func measureBillion(folder: String) throws {
     var table = try ScoreTable(count: 1)
     let filling = try Cost.of { table = try filledTable(count, scratch: folder) }
     let (choice, weighted, bytes) = costs(of: table)
-    print(
-        "1e9 examples, mapped from \(folder): filling took \(filling.elapsed) s, choosing and weighing \(weighted.elapsed) s"
-    )
+    print("1e9 examples, mapped from \(folder), filled in \(filling.elapsed) s")
+    print("choosing and weighing took \(weighted.elapsed) s by the clock")
     print("figure select.ns_per_example.1e9 \(choice.seconds / Double(count) * 1e9)")
     print("figure select.bytes_per_example.1e9 \(bytes / Double(count))")
     print("figure select.seconds.1e9 \(weighted.seconds)")
@@ -89,6 +88,9 @@ func measure() throws {
         let table = try filledTable(count)
         let tableBytes = peakBytes() - before
         let perExample = 1e9 / Double(count)
+        let (choice, weighted, bytes) = costs(of: table)
+        print("figure select.ns_per_example.\(name) \(choice.seconds * perExample)")
+        print("figure select.weighted.ns_per_example.\(name) \(weighted.seconds * perExample)")
         for (kind, ranking) in [("hard", Ranking.hard), ("random", .random)] {
             let cost = Cost.of {
                 let draw = ranking.choose(count * 3 / 10, from: table.scores, random: CounterRandom(seed: 2))
@@ -96,9 +98,6 @@ func measure() throws {
             }
             print("figure select.\(kind).ns_per_example.\(name) \(cost.seconds * perExample)")
         }
-        let (choice, weighted, bytes) = costs(of: table)
-        print("figure select.ns_per_example.\(name) \(choice.seconds * perExample)")
-        print("figure select.weighted.ns_per_example.\(name) \(weighted.seconds * perExample)")
         guard name == "1e8" else { continue }
         print("figure select.table_bytes_per_example \(tableBytes / Double(count))")
         print("figure select.bytes_per_example \(bytes / Double(count))")

@@ -8,8 +8,8 @@ public struct Column<Element: BitwiseCopyable & Sendable>: Sendable {
 
     /// - Parameter folder: where a file for the values is made, which no name leads to and which the process's end
     ///   removes, however it ends; `nil` for memory.
-    /// - Throws: ``TeachingError/unwritable(path:reason:)`` where the folder cannot hold the values. Afterwards there is
-    ///   room for every change.
+    /// - Throws: ``TeachingError/unwritable(path:reason:)`` where the folder cannot hold the values. Afterwards there
+    ///   is room for every change.
     public init(repeating value: Element, count: Int, folder: String? = nil) throws(TeachingError) {
         try self.init(count: count, folder: folder) { (bytes) throws(TeachingError) in
             let values = bytes.bindMemory(to: Element.self)

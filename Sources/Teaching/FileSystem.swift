@@ -6,8 +6,8 @@
 
 /// Files in streams, and whole or not at all.
 enum FileSystem {
-    /// Writes a file under another name, puts it in place once it is safely on disk, and leaves nothing behind where that
-    /// fails: at any moment, and after any crash, the path holds the old file or the new one.
+    /// Writes a file under another name, puts it in place once it is safely on disk, and leaves nothing behind where
+    /// that fails: at any moment, and after any crash, the path holds the old file or the new one.
     ///
     /// - Parameter body: gets a function that appends bytes.
     static func replace(

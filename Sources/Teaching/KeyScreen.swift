@@ -1,8 +1,8 @@
 /// Tells of most examples on which side of a bracket their keys lie, without computing the keys.
 ///
-/// A key's noise takes two logarithms. Bounds of it are looked up instead, by the leading bits of the random word; since
-/// rounded addition is monotone, the bounds of a perturbed score are never wrong. Examples that the bounds leave open
-/// are decided by their keys, so that the choice is the keys' to the last bit.
+/// A key's noise takes two logarithms. Bounds of it are looked up instead, by the leading bits of the random word;
+/// since rounded addition is monotone, the bounds of a perturbed score are never wrong. Examples that the bounds leave
+/// open are decided by their keys, so that the choice is the keys' to the last bit.
 struct KeyScreen {
     typealias Lanes = SIMD4<Float>
     typealias Mask = SIMDMask<SIMD4<Int32>>

@@ -11,8 +11,8 @@ public enum Ranking: Sendable, Equatable {
 
     /// Chooses exactly `min(k, scores.count)` examples.
     ///
-    /// Takes O(N) time, and at most 2 bytes an example beyond the scores and the result. Scores that are not in one
-    /// stretch of memory are copied first.
+    /// Takes O(N) time. Beyond the scores and the result it takes a fraction of a byte an example, among ties up to 6.
+    /// Scores that are not in one stretch of memory are copied first.
     ///
     /// - Parameters:
     ///   - random: fixes the outcome; the word of example `i` is `random.bits(at: i)`.

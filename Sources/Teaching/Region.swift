@@ -62,8 +62,8 @@ final class Region: @unchecked Sendable {
         .allocate(byteCount: byteCount, alignment: 16)
     }
 
-    /// Maps a new file. Its bytes are written rather than left as a hole, so that a full disk is an error here and not a
-    /// signal at some later change.
+    /// Maps a new file. Its bytes are written rather than left as a hole, so that a full disk is an error here and not
+    /// a signal at some later change.
     private static func map(
         _ byteCount: Int, folder: String, fill: (UnsafeMutableRawBufferPointer) throws(TeachingError) -> Void
     ) throws(TeachingError) -> UnsafeMutableRawPointer {

@@ -15,8 +15,8 @@ extension TeacherState {
     /// Bytes before the first part.
     private static let start = 8 + 8 * partCount
 
-    /// Writes the state, without a copy of it in memory. The file is complete and safely on disk, or the path holds what
-    /// it held before.
+    /// Writes the state, without a copy of it in memory. The file is complete and safely on disk, or the path holds
+    /// what it held before.
     ///
     /// - Throws: ``TeachingError/unwritable(path:reason:)``.
     public func write(to path: String) throws(TeachingError) {
@@ -32,7 +32,7 @@ extension TeacherState {
 
     /// Reads what ``write(to:)`` wrote, or the bytes of ``serialized()``.
     ///
-    /// - Parameter scratch: a folder for the table of scores, which is then a file mapped into memory; `nil` for memory.
+    /// - Parameter scratch: a folder for the table of scores, which is then mapped from files; `nil` for memory.
     /// - Throws: ``TeachingError/unreadable(path:reason:)``, ``TeachingError/unwritable(path:reason:)`` for the folder,
     ///   ``TeachingError/corruptState(found:expected:)`` for a file that is not a whole, unchanged state.
     public init(contentsOf path: String, scratch: String? = nil) throws(TeachingError) {
