@@ -42,11 +42,12 @@ extension ImageDataset {
     /// The same images, a share of them with the label of another class; whose and which are functions of the seed.
     /// - Throws: `invalidSetting` unless the share is in 0...1, and where there is no other class.
     public func mislabelled(_ share: Double, seed: UInt64) throws(DatasetError) -> ImageDataset {
-        guard (0...1).contains(share), share == 0 || classNames.count > 1 else {
+        guard share == 0 || (0...1).contains(share) && classNames.count > 1 else {
             throw .invalidSetting(
                 name: "label noise", found: "\(share)", expected: "a share in 0...1 of examples of at least two classes"
             )
         }
+        guard share > 0 else { return self }
         let hash = KeyedHash(seed: seed).keyed(by: 0x6e6f_6973)
         let order = labels.indices.sorted { hash.keyed(by: $0).bits < hash.keyed(by: $1).bits }
         var noisy = labels
@@ -57,7 +58,7 @@ extension ImageDataset {
         return try ImageDataset(
             source: source, pixels: pixels, labels: noisy, classNames: classNames, channels: channels, size: size,
             fullIntensity: fullIntensity
-        ).normalized(by: normalization).augmented(by: augmentation)
+        ).normalized(by: normalization).augmented(by: augmentation).leavingOut(skipped)
     }
 
     /// All example numbers in a random order of which every prefix holds the classes in the whole's proportions, to

@@ -13,7 +13,7 @@ extension Selection {
         /// The largest ``work(of:)`` at which a selection is made, in `(0, 1]`; above it all examples are taught.
         public var worth: Double
 
-        public init(floor: Double = 0.2, certain: Double = 0.9, worth: Double = 0.9) {
+        public init(floor: Double = 0.4, certain: Double = 0.9, worth: Double = 0.9) {
             self.floor = floor
             self.certain = certain
             self.worth = worth
@@ -30,7 +30,7 @@ extension Selection {
 
         /// What the same precision of the gradient costs, as a share of teaching all examples: the expected number of
         /// examples taught, times the sum of `s² / p`, each over its value for all. Staleness of scores is not in it.
-        public func work(of scores: [Float], reference: Float) -> Double {
+        public func work(of scores: some Collection<Float>, reference: Float) -> Double {
             var (count, square, spread) = (0.0, 0.0, 0.0)
             for score in scores {
                 let probability = Double(probability(of: score, reference: reference))

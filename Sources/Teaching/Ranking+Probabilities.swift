@@ -5,7 +5,11 @@ extension Ranking {
     /// `1 - exp(-exp(phi - kappa))`, which makes the inverse-probability estimate of a sum exactly unbiased (Kool et
     /// al., "Stochastic Beams and Where to Find Them", ICML 2019). For `random` they are `k / N`. Examples
     /// that are chosen whatever the chance have 1, so `hard` has 1 for all of them.
-    public func probabilities(of draw: Draw, scores: [Float], ceiling: Float = .infinity) -> [Float] {
+    ///
+    /// - Parameter scores: those that the draw was made from.
+    public func probabilities(
+        of draw: Draw, scores: some Collection<Float>, ceiling: Float = .infinity
+    ) -> [Float] {
         guard let threshold = draw.threshold else { return Array(repeating: 1, count: draw.examples.count) }
         switch self {
         case .random:
@@ -15,34 +19,32 @@ extension Ranking {
             return Array(repeating: 1, count: draw.examples.count)
         case .soft(let soft):
             let kappa = ScoreOrder.score(threshold)
-            let limited = LimitedScores(scores: scores, ceiling: ceiling)
-            return kappa.isFinite
-                ? soft.probabilities(of: draw.examples, scores: limited, threshold: kappa)
-                : soft.tieProbabilities(of: draw.examples, scores: limited, threshold: kappa)
+            return scores.withContiguous { scores in
+                let potentials = Potentials(of: Potential(soft), scores: scores, ceiling: ceiling)
+                return kappa.isFinite
+                    ? potentials.probabilities(of: draw.examples, threshold: kappa)
+                    : potentials.tieProbabilities(of: draw.examples, threshold: kappa)
+            }
         }
     }
 }
 
-/// Scores of which none counts as more than a ceiling.
-private struct LimitedScores {
-    let scores: [Float]
-    let ceiling: Float
+/// The potentials of examples, no score counting as more than a ceiling.
+private struct Potentials {
+    private let potential: Potential
+    private let scores: UnsafeBufferPointer<Float>
+    private let ceiling: Float
+    private let last: Int32
 
-    func lanes(_ examples: [Int32], at position: Int) -> SIMD4<Float> {
-        var lanes = SIMD4<Float>(repeating: .nan)
-        for lane in 0..<min(4, examples.count - position) {
-            lanes[lane] = scores[Int(examples[position + lane])]
-        }
-        lanes.replace(with: ceiling, where: lanes .> ceiling)
-        return lanes
+    init(of potential: Potential, scores: UnsafeBufferPointer<Float>, ceiling: Float) {
+        self.potential = potential
+        self.scores = scores
+        self.ceiling = ceiling
+        last = Int32(scores.count - 1)
     }
-}
 
-extension Selection.Soft {
-    fileprivate func probabilities(
-        of examples: [Int32], scores: LimitedScores, threshold: Float
-    ) -> [Float] {
-        map(examples, scores: scores) { potential in
+    func probabilities(of examples: [Int32], threshold: Float) -> [Float] {
+        map(examples) { potential in
             let rate = FloatMath.exp(potential - threshold)
             var probability = 1 - FloatMath.exp(-rate)
             // 1 - exp(-x) cancels for small x; its series does not.
@@ -55,26 +57,43 @@ extension Selection.Soft {
     }
 
     /// Where the threshold is unknown or infinite, those above it are certain and those equal to it share its places.
-    fileprivate func tieProbabilities(of examples: [Int32], scores: LimitedScores, threshold: Float) -> [Float] {
+    func tieProbabilities(of examples: [Int32], threshold: Float) -> [Float] {
         func isTied(_ potential: Float) -> Bool {
             threshold.isNaN ? potential.isNaN : potential == threshold
         }
-        let potentials = map(examples, scores: scores) { $0 }
+        var tied = 0
+        for start in stride(from: 0, to: scores.count, by: 1 << 16) {
+            let some = Array(Int32(start)..<Int32(min(start + 1 << 16, scores.count)))
+            tied += map(some) { $0 }.count { isTied($0) }
+        }
+        let potentials = map(examples) { $0 }
         let places = potentials.count { isTied($0) }
-        let everyone = Array(0..<Int32(scores.scores.count))
-        let tied = map(everyone, scores: scores) { $0 }.count { isTied($0) }
         return potentials.map { isTied($0) ? Float(places) / Float(tied) : 1 }
     }
 
-    private func map(
-        _ examples: [Int32], scores: LimitedScores, _ transform: (SIMD4<Float>) -> SIMD4<Float>
-    ) -> [Float] {
-        [Float](unsafeUninitializedCapacity: examples.count) { output, initialized in
-            for position in stride(from: 0, to: examples.count, by: 4) {
-                let values = transform(potential(scores.lanes(examples, at: position)))
-                for lane in 0..<min(4, examples.count - position) { output[position + lane] = values[lane] }
+    @inline(__always)
+    private func map(_ examples: [Int32], _ transform: (SIMD4<Float>) -> SIMD4<Float>) -> [Float] {
+        let whole = examples.count / 4
+        var results = [Float](unsafeUninitializedCapacity: examples.count) { output, initialized in
+            examples.withUnsafeBytes { examples in
+                let output = UnsafeMutableRawBufferPointer(output)
+                for position in stride(from: 0, to: 16 * whole, by: 16) {
+                    let lanes = examples.loadUnaligned(fromByteOffset: position, as: SIMD4<Int32>.self)
+                    output.storeBytes(of: transform(self[lanes]), toByteOffset: position, as: SIMD4<Float>.self)
+                }
             }
-            initialized = examples.count
+            initialized = 4 * whole
+        }
+        for example in examples[(4 * whole)...] { results.append(transform(self[SIMD4(repeating: example)])[0]) }
+        return results
+    }
+
+    private subscript(examples: SIMD4<Int32>) -> SIMD4<Float> {
+        @inline(__always) get {
+            precondition(all(examples .>= 0 .& examples .<= last), "a draw from other scores")
+            var lanes = SIMD4<Float>()
+            for lane in 0..<4 { lanes[lane] = scores.baseAddress![Int(examples[lane])] }
+            return potential(lanes.replacing(with: ceiling, where: lanes .> ceiling))
         }
     }
 }

@@ -11,13 +11,16 @@ public enum Ranking: Sendable, Equatable {
 
     /// Chooses exactly `min(k, scores.count)` examples.
     ///
-    /// Takes O(N) time, and at most 2 bytes an example beyond the scores and the result.
+    /// Takes O(N) time. Beyond the scores and the result it takes a fraction of a byte an example, among ties up to 6.
+    /// Scores that are not in one stretch of memory are copied first.
     ///
     /// - Parameters:
     ///   - random: fixes the outcome; the word of example `i` is `random.bits(at: i)`.
     ///   - ceiling: scores above it count as it.
-    public func choose(_ k: Int, from scores: [Float], random: CounterRandom, ceiling: Float = .infinity) -> Draw {
-        scores.withUnsafeBufferPointer { buffer in
+    public func choose(
+        _ k: Int, from scores: some Collection<Float>, random: CounterRandom, ceiling: Float = .infinity
+    ) -> Draw {
+        scores.withContiguous { buffer in
             let keys = RankingKeys(ranking: self, scores: buffer, random: random, ceiling: ceiling)
             return TopK(keys: keys).choose(k)
         }
@@ -30,6 +33,13 @@ public struct Draw: Sendable, Equatable {
     public internal(set) var examples: [Int32]
     /// High half of the best key not chosen; `nil` where all examples are.
     var threshold: UInt32?
+}
+
+extension Collection<Float> {
+    /// Passes the scores in one stretch of memory: their own where they have one, else a copy's.
+    func withContiguous<Result>(_ body: (UnsafeBufferPointer<Float>) -> Result) -> Result {
+        withContiguousStorageIfAvailable(body) ?? Array(self).withUnsafeBufferPointer(body)
+    }
 }
 
 /// Keys of four neighbouring examples at a time.
@@ -57,21 +67,24 @@ struct RankingKeys {
         case .random: return Block(high: words, low: SIMD4(repeating: 0))
         case .hard: return Block(high: ScoreOrder.key(load(index)), low: words)
         case .soft(let soft):
-            let perturbed = soft.potential(load(index)) + FloatMath.gumbel(words)
+            let perturbed = Potential(soft)(load(index)) + FloatMath.gumbel(words)
             return Block(high: ScoreOrder.key(perturbed), low: words)
         }
     }
 
+    /// The scores of four examples that there are.
+    @inline(__always)
+    func loadWhole(_ index: Int) -> SIMD4<Float> {
+        let lanes = UnsafeRawPointer(scores.baseAddress! + 4 &* index).loadUnaligned(as: SIMD4<Float>.self)
+        return lanes.replacing(with: ceiling, where: lanes .> ceiling)
+    }
+
     @inline(__always)
     private func load(_ index: Int) -> SIMD4<Float> {
+        guard 4 * index + 4 > scores.count else { return loadWhole(index) }
         var lanes = SIMD4<Float>(repeating: .nan)
-        if 4 * index + 4 <= scores.count {
-            lanes = UnsafeRawPointer(scores.baseAddress! + 4 * index).loadUnaligned(as: SIMD4<Float>.self)
-        } else {
-            for lane in 0..<(scores.count - 4 * index) { lanes[lane] = scores[4 * index + lane] }
-        }
-        lanes.replace(with: ceiling, where: lanes .> ceiling)
-        return lanes
+        for lane in 0..<(scores.count - 4 * index) { lanes[lane] = scores[4 * index + lane] }
+        return lanes.replacing(with: ceiling, where: lanes .> ceiling)
     }
 }
 
@@ -95,11 +108,18 @@ enum ScoreOrder {
     }
 }
 
-extension Selection.Soft {
-    /// `log(p) / temperature`, up to a constant: infinite and NaN scores stay what they are.
+/// `log(p) / temperature`, up to a constant: infinite and NaN scores stay what they are.
+struct Potential {
+    private let distribution: Selection.Distribution
+    private let scale: Float
+
+    init(_ soft: Selection.Soft) {
+        distribution = soft.distribution
+        scale = Float(1 / soft.temperature)
+    }
+
     @inline(__always)
-    func potential(_ scores: SIMD4<Float>) -> SIMD4<Float> {
-        let scale = Float(1 / temperature)
+    func callAsFunction(_ scores: SIMD4<Float>) -> SIMD4<Float> {
         var potential: SIMD4<Float>
         switch distribution {
         case .softmax: return scores * scale

@@ -9,7 +9,8 @@ struct ScoreClusters {
     private static let binCount = 4096
     private static let iterations = 50
 
-    init(of scores: [Float], examples: [Int32], count: Int) {
+    init<Scores: RandomAccessCollection>(of scores: Scores, examples: [Int32], count: Int)
+    where Scores.Element == Float, Scores.Index == Int {
         let finite = examples.lazy.map { scores[Int($0)] }.filter(\.isFinite)
         guard count > 1, let low = finite.min(), let high = finite.max(), low < high else { return }
         let bins = Self.bins(finite, from: Double(low), to: Double(high))

@@ -1,19 +1,29 @@
 /// The latest known score of every example, in 6 bytes an example (7 with confidence).
 public struct ScoreTable: Sendable, Equatable {
     /// Score by example number; NaN where unknown, negative infinity where the last one handed over was not finite.
-    public internal(set) var scores: [Float]
+    public internal(set) var scores: Column<Float>
     /// Lesson of the last score, plus 1, at most 65,535; 0 where unknown.
-    var stamps: [UInt16]
+    var stamps: Column<UInt16>
     /// Probability of the right answer in 255ths, 0 where the answer was wrong; empty where not tracked.
-    var confidences: [UInt8]
+    var confidences: Column<UInt8>
     /// Scores handed over that were not finite. Such a score counts as lower than any other: a poisoned example never
     /// captures the selection.
     public internal(set) var rejectedCount = 0
 
-    public init(count: Int, tracksConfidence: Bool = false) {
-        scores = Array(repeating: .nan, count: count)
-        stamps = Array(repeating: 0, count: count)
-        confidences = Array(repeating: 0, count: tracksConfidence ? count : 0)
+    /// - Parameter scratch: a folder for the table, which is then a file mapped into memory, removed with the process;
+    ///   `nil` for memory.
+    /// - Throws: ``TeachingError/unwritable(path:reason:)`` where the folder has no room.
+    public init(count: Int, tracksConfidence: Bool = false, scratch: String? = nil) throws(TeachingError) {
+        scores = try Column(repeating: .nan, count: count, folder: scratch)
+        stamps = try Column(repeating: 0, count: count, folder: scratch)
+        confidences = try Column(repeating: 0, count: tracksConfidence ? count : 0, folder: scratch)
+    }
+
+    init(_ state: TeacherState) {
+        scores = state.scores
+        stamps = state.stamps
+        confidences = state.confidences
+        rejectedCount = state.header.rejectedCount
     }
 
     public var count: Int { scores.count }

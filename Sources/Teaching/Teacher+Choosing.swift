@@ -28,8 +28,9 @@ extension Teacher {
         chosen.examples = draw.examples
         guard case .unbiased(let cap) = policy.weights else { return }
         let share = Float(k) / Float(exampleCount)
-        let probabilities = ranking.probabilities(of: draw, scores: table.scores, ceiling: ceiling)
-        chosen.weights = probabilities.map { min(Float(cap), share / $0) }
+        var weights = ranking.probabilities(of: draw, scores: table.scores, ceiling: ceiling)
+        for position in weights.indices { weights[position] = min(Float(cap), share / weights[position]) }
+        chosen.weights = weights
     }
 
     /// InfoBatch: an example whose score is below the mean is dropped with probability r; kept, it

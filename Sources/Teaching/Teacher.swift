@@ -36,9 +36,24 @@ public struct Teacher: Sendable {
     ///   - epochs: the length of the standard run that the policy is measured against; without a budget, the number of
     ///     lessons.
     ///   - budget: above 0; the number of lessons follows from it, at any policy, and the last one is cut to fit.
-    /// - Throws: ``TeachingError/invalidSetting(key:found:expected:)``.
+    ///   - scratch: a folder for the table of scores, which is then a file mapped into memory rather than memory; it
+    ///     goes with the process. For tables that memory has no room for.
+    /// - Throws: ``TeachingError/invalidSetting(key:found:expected:)``, and
+    ///   ``TeachingError/unwritable(path:reason:)`` for the folder.
     public init(
-        policy: Policy, exampleCount: Int, epochs: Int, budget: Double? = nil, seed: UInt64
+        policy: Policy, exampleCount: Int, epochs: Int, budget: Double? = nil, seed: UInt64, scratch: String? = nil
+    ) throws(TeachingError) {
+        try self.init(
+            policy: policy, exampleCount: exampleCount, epochs: epochs, budget: budget, seed: seed,
+            table: { () throws(TeachingError) in
+                try ScoreTable(count: exampleCount, tracksConfidence: policy.tracksConfidence, scratch: scratch)
+            })
+    }
+
+    /// - Parameter table: makes the table, once the settings are known to be valid.
+    init(
+        policy: Policy, exampleCount: Int, epochs: Int, budget: Double?, seed: UInt64,
+        table: () throws(TeachingError) -> ScoreTable
     ) throws(TeachingError) {
         try policy.validate()
         try Teacher.validate(exampleCount: exampleCount, epochs: epochs, budget: budget)
@@ -47,7 +62,7 @@ public struct Teacher: Sendable {
         self.epochs = epochs
         self.budget = budget
         self.seed = seed
-        table = ScoreTable(count: exampleCount, tracksConfidence: policy.tracksConfidence)
+        self.table = try table()
         plan = Plan(policy: policy, exampleCount: exampleCount, epochs: epochs, budget: budget)
     }
 

@@ -9,90 +9,123 @@
 // or weights that is absent has the byte count 2^64 - 1.
 
 extension TeacherState {
-    private static let magic = Array("ATTEACH1".utf8)
+    private static let magic = "ATTEACH1"
     private static let partCount = 6
     private static let absent = UInt64.max
+    /// Bytes before the first part.
+    private static let start = 8 + 8 * partCount
+
+    /// Writes the state, without a copy of it in memory. The file is complete and safely on disk, or the path holds
+    /// what it held before.
+    ///
+    /// - Throws: ``TeachingError/unwritable(path:reason:)``.
+    public func write(to path: String) throws(TeachingError) {
+        try FileSystem.replace(path) { (append) throws(TeachingError) in
+            var failure: TeachingError?
+            forEachPart { bytes in
+                guard failure == nil else { return }
+                do throws(TeachingError) { try append(bytes) } catch { failure = error }
+            }
+            if let failure { throw failure }
+        }
+    }
+
+    /// Reads what ``write(to:)`` wrote, or the bytes of ``serialized()``.
+    ///
+    /// - Parameter scratch: a folder for the table of scores, which is then mapped from files; `nil` for memory.
+    /// - Throws: ``TeachingError/unreadable(path:reason:)``, ``TeachingError/unwritable(path:reason:)`` for the folder,
+    ///   ``TeachingError/corruptState(found:expected:)`` for a file that is not a whole, unchanged state.
+    public init(contentsOf path: String, scratch: String? = nil) throws(TeachingError) {
+        self = try FileSystem.read(path) { (size, read) throws(TeachingError) in
+            try TeacherState(byteCount: size, scratch: scratch, read: read)
+        }
+    }
 
     /// The state in bytes: 6 to 7 an example, and 4 to 8 an example selected.
     public func serialized() -> Data {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .sortedKeys
-        guard let json = try? encoder.encode(header) else {
-            preconditionFailure("a validated policy and finite counters are always representable as JSON")
-        }
-        let parts: [Data?] = [
-            json, bytes(scores), bytes(stamps), bytes(confidences), examples.map(bytes), weights.map(bytes),
-        ]
-        var data = Data(Self.magic)
-        for part in parts { data.append(bytes([part.map { UInt64($0.count) } ?? Self.absent])) }
-        for part in parts { data.append(part ?? Data()) }
-        data.append(bytes([Self.checksum(data)]))
+        var data = Data()
+        forEachPart { data.append(contentsOf: $0) }
         return data
     }
 
     /// - Throws: ``TeachingError/corruptState(found:expected:)`` for bytes that are not a whole, unchanged state.
     public init(serialized data: Data) throws(TeachingError) {
-        let bytes = [UInt8](data)
-        let start = Self.magic.count + 8 * Self.partCount
-        guard bytes.starts(with: Self.magic) else {
-            throw .corruptState(found: "other leading bytes", expected: "ATTEACH1")
+        var rest = data[...]
+        try self.init(byteCount: data.count, scratch: nil) { (buffer) throws(TeachingError) in
+            rest.copyBytes(to: buffer)
+            rest = rest.dropFirst(buffer.count)
         }
-        guard bytes.count >= start + 8 else {
-            throw .corruptState(found: "\(bytes.count) bytes", expected: "at least \(start + 8)")
+    }
+
+    // MARK: Layout
+
+    /// Passes all bytes in order.
+    private func forEachPart(_ body: (UnsafeRawBufferPointer) -> Void) {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        guard let json = try? encoder.encode(header) else {
+            preconditionFailure("a validated policy and finite counters are always representable as JSON")
         }
-        let stored = array(of: UInt64.self, in: bytes[(bytes.count - 8)...])
-        guard stored == [Self.checksum(data.dropLast(8))] else {
+        let present = [json.count, 4 * scores.count, 2 * stamps.count, confidences.count].map { UInt64($0) }
+        let selected = [examples?.count, weights?.count].map { $0.map { UInt64(4 * $0) } ?? Self.absent }
+        let sizes = present + selected
+        var checksum = StateChecksum(byteCount: Self.byteCount(sizes) ?? 0)
+        func add(_ bytes: UnsafeRawBufferPointer) {
+            checksum.add(bytes)
+            body(bytes)
+        }
+        Array(Self.magic.utf8).withUnsafeBytes(add)
+        sizes.withUnsafeBytes(add)
+        json.withUnsafeBytes(add)
+        scores.withUnsafeBytes(add)
+        stamps.withUnsafeBytes(add)
+        confidences.withUnsafeBytes(add)
+        examples?.withUnsafeBytes(add)
+        weights?.withUnsafeBytes(add)
+        withUnsafeBytes(of: checksum.value, body)
+    }
+
+    /// Bytes before the checksum; `nil` for sizes beyond all files.
+    private static func byteCount(_ sizes: [UInt64]) -> Int? {
+        var sum = UInt64(start)
+        for size in sizes where size != absent {
+            let (next, overflow) = sum.addingReportingOverflow(size)
+            guard !overflow, next <= UInt64(Int.max) - 8 else { return nil }
+            sum = next
+        }
+        return Int(sum)
+    }
+
+    /// - Parameter read: fills a buffer with the next bytes; never asked for more than there are.
+    private init(
+        byteCount: Int, scratch: String?,
+        read: @escaping (UnsafeMutableRawBufferPointer) throws(TeachingError) -> Void
+    ) throws(TeachingError) {
+        guard byteCount >= Self.start + 8 else {
+            throw .corruptState(found: "\(byteCount) bytes", expected: "at least \(Self.start + 8)")
+        }
+        var reader = StateReader(byteCount: byteCount - 8, read: read)
+        guard try reader.array(of: UInt8.self, byteCount: 8) == Array(Self.magic.utf8) else {
+            throw .corruptState(found: "other leading bytes", expected: Self.magic)
+        }
+        let sizes = try reader.array(of: UInt64.self, byteCount: UInt64(8 * Self.partCount))
+        guard !sizes[..<4].contains(Self.absent), Self.byteCount(sizes) == byteCount - 8 else {
+            throw .corruptState(found: "\(byteCount) bytes", expected: "the size that its parts have")
+        }
+        let json = try reader.array(of: UInt8.self, byteCount: sizes[0])
+        scores = try reader.column(of: Float.self, byteCount: sizes[1], folder: scratch)
+        stamps = try reader.column(of: UInt16.self, byteCount: sizes[2], folder: scratch)
+        confidences = try reader.column(of: UInt8.self, byteCount: sizes[3], folder: scratch)
+        examples = sizes[4] == Self.absent ? nil : try reader.array(of: Int32.self, byteCount: sizes[4])
+        weights = sizes[5] == Self.absent ? nil : try reader.array(of: Float.self, byteCount: sizes[5])
+        let sum = reader.checksum.value
+        guard try reader.array(of: UInt64.self, byteCount: 8) == [sum] else {
             throw .corruptState(found: "another checksum than its content has", expected: "an unchanged file")
         }
-        let sizes = array(of: UInt64.self, in: bytes[Self.magic.count..<start])
-        let parts = try Self.split(bytes[start..<(bytes.count - 8)], sizes: sizes)
-        guard let json = parts[0], let header = try? JSONDecoder().decode(Header.self, from: Data(json)) else {
+        guard let header = try? JSONDecoder().decode(Header.self, from: Data(json)) else {
             throw .corruptState(found: "a header that cannot be read", expected: "one of this version")
         }
         self.header = header
-        scores = array(of: Float.self, in: parts[1] ?? [])
-        stamps = array(of: UInt16.self, in: parts[2] ?? [])
-        confidences = Array(parts[3] ?? [])
-        examples = parts[4].map { array(of: Int32.self, in: $0) }
-        weights = parts[5].map { array(of: Float.self, in: $0) }
-    }
-
-    private static func split(
-        _ bytes: ArraySlice<UInt8>, sizes: [UInt64]
-    ) throws(TeachingError) -> [ArraySlice<UInt8>?] {
-        var parts: [ArraySlice<UInt8>?] = []
-        var rest = bytes
-        for size in sizes {
-            guard size != absent else {
-                parts.append(nil)
-                continue
-            }
-            guard size <= UInt64(rest.count) else {
-                throw .corruptState(found: "\(rest.count) bytes of a part", expected: "\(size)")
-            }
-            parts.append(rest.prefix(Int(size)))
-            rest = rest.dropFirst(Int(size))
-        }
-        guard rest.isEmpty else { throw .corruptState(found: "\(rest.count) bytes too many", expected: "none") }
-        return parts
-    }
-
-    /// FNV-1a over 8 bytes at a time: any single change makes another sum.
-    private static func checksum(_ data: Data) -> UInt64 {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325 ^ UInt64(data.count)
-        data.withUnsafeBytes { buffer in
-            var offset = 0
-            while offset + 8 <= buffer.count {
-                let word = UInt64(littleEndian: buffer.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
-                hash = (hash ^ word) &* 0x100_0000_01B3
-                offset += 8
-            }
-            while offset < buffer.count {
-                hash = (hash ^ UInt64(buffer[offset])) &* 0x100_0000_01B3
-                offset += 1
-            }
-        }
-        return hash
     }
 }
 
@@ -107,14 +140,51 @@ extension TeacherState: Codable {
     }
 }
 
-private func bytes<Value: BitwiseCopyable>(_ values: [Value]) -> Data {
-    values.withUnsafeBytes { Data($0) }
-}
+/// Takes values from a stream of bytes, and sums these up.
+private struct StateReader {
+    private(set) var checksum: StateChecksum
+    private let read: (UnsafeMutableRawBufferPointer) throws(TeachingError) -> Void
 
-private func array<Value: BitwiseCopyable>(of type: Value.Type, in bytes: ArraySlice<UInt8>) -> [Value] {
-    let count = bytes.count / MemoryLayout<Value>.stride
-    return [Value](unsafeUninitializedCapacity: count) { buffer, initialized in
-        UnsafeMutableRawBufferPointer(buffer).copyBytes(from: bytes.prefix(count * MemoryLayout<Value>.stride))
-        initialized = count
+    init(byteCount: Int, read: @escaping (UnsafeMutableRawBufferPointer) throws(TeachingError) -> Void) {
+        checksum = StateChecksum(byteCount: byteCount)
+        self.read = read
+    }
+
+    mutating func array<Value: BitwiseCopyable>(
+        of type: Value.Type, byteCount: UInt64
+    ) throws(TeachingError) -> [Value] {
+        let count = try count(of: type, byteCount)
+        var failure: TeachingError?
+        let values = [Value](unsafeUninitializedCapacity: count) { buffer, initialized in
+            do throws(TeachingError) {
+                try fill(UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: buffer[..<count])))
+                initialized = count
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+        return values
+    }
+
+    mutating func column<Value: BitwiseCopyable & Sendable>(
+        of type: Value.Type, byteCount: UInt64, folder: String?
+    ) throws(TeachingError) -> Column<Value> {
+        try Column(count: count(of: type, byteCount), folder: folder) { (buffer) throws(TeachingError) in
+            try fill(buffer)
+        }
+    }
+
+    private mutating func fill(_ buffer: UnsafeMutableRawBufferPointer) throws(TeachingError) {
+        try read(buffer)
+        checksum.add(UnsafeRawBufferPointer(buffer))
+    }
+
+    private func count<Value>(of type: Value.Type, _ byteCount: UInt64) throws(TeachingError) -> Int {
+        let size = MemoryLayout<Value>.size
+        guard Int(byteCount) % size == 0 else {
+            throw .corruptState(found: "\(byteCount) bytes of a part", expected: "a multiple of \(size)")
+        }
+        return Int(byteCount) / size
     }
 }

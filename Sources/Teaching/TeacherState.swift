@@ -6,7 +6,8 @@
 
 /// Everything a teacher is: save it at any step, and the restored one goes on with equal bits.
 ///
-/// As `Codable` it is one data value, the bytes of ``serialized()``.
+/// ``write(to:)`` and ``init(contentsOf:scratch:)`` take any size. As `Codable` it is one data value, the bytes of
+/// ``serialized()``.
 public struct TeacherState: Sendable, Equatable {
     struct Header: Codable, Sendable, Equatable {
         var policy: Policy
@@ -46,16 +47,12 @@ public struct TeacherState: Sendable, Equatable {
     }
 
     var header: Header
-    var scores: [Float]
-    var stamps: [UInt16]
-    var confidences: [UInt8]
+    var scores: Column<Float>
+    var stamps: Column<UInt16>
+    var confidences: Column<UInt8>
     /// `nil` where the selection is all examples.
     var examples: [Int32]?
     var weights: [Float]?
-
-    public static func == (left: TeacherState, right: TeacherState) -> Bool {
-        left.serialized() == right.serialized()
-    }
 }
 
 extension Teacher {
@@ -76,17 +73,15 @@ extension Teacher {
 
     /// A teacher that goes on where the saved one was; ``lesson`` is the lesson then being taught.
     ///
+    /// Its table is the state's until the first new score; let go of a large state before that, or the table is copied.
+    ///
     /// - Throws: ``TeachingError``, where the state does not fit together.
     public init(restoring state: TeacherState) throws(TeachingError) {
         let header = state.header
+        try state.validate()
         try self.init(
             policy: header.policy, exampleCount: header.exampleCount, epochs: header.epochs, budget: header.budget,
-            seed: header.seed)
-        try state.validate()
-        table.scores = state.scores
-        table.stamps = state.stamps
-        table.confidences = state.confidences
-        table.rejectedCount = header.rejectedCount
+            seed: header.seed, table: { () in ScoreTable(state) })
         nextNumber = header.nextNumber
         progress = header.progress
         spending = header.spending

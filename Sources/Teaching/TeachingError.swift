@@ -1,4 +1,4 @@
-/// What can be wrong with a policy, a teacher's inputs or a saved state.
+/// What can be wrong with a policy, a teacher's inputs, a saved state or the files for them.
 public enum TeachingError: Error, Equatable, CustomStringConvertible {
     /// A setting is out of its range; `key` is its path on disk, in snake_case.
     case invalidSetting(key: String, found: String, expected: String)
@@ -8,6 +8,9 @@ public enum TeachingError: Error, Equatable, CustomStringConvertible {
     case wrongScoreCount(found: Int, expected: Int)
     /// A saved state cannot be read.
     case corruptState(found: String, expected: String)
+    /// A file cannot be written, or a folder take one; what was there stays.
+    case unwritable(path: String, reason: String)
+    case unreadable(path: String, reason: String)
 
     public var description: String {
         switch self {
@@ -19,6 +22,10 @@ public enum TeachingError: Error, Equatable, CustomStringConvertible {
             "the scoring pass returned \(found) values, expected \(expected), one an example"
         case .corruptState(let found, let expected):
             "teacher state holds \(found), expected \(expected)"
+        case .unwritable(let path, let reason):
+            "the teacher cannot write to \(path): \(reason)"
+        case .unreadable(let path, let reason):
+            "the teacher cannot read \(path): \(reason)"
         }
     }
 }

@@ -9,14 +9,21 @@ struct TopK {
     /// From this number of keys on, a sample gives the first bracket.
     var sampledFrom = 1 << 20
 
+    /// From this number of keys on, most are told from the bracket without being computed.
+    var screenedFrom = 1 << 17
+
     private var count: Int { keys.scores.count }
 
     /// Chooses `min(k, N)` examples.
     func choose(_ k: Int) -> Draw {
         guard k > 0 else { return Draw(examples: [], threshold: nil) }
         guard k < count else { return Draw(examples: Array(0..<Int32(count)), threshold: nil) }
-        if count >= sampledFrom, let draw = gather(k, inside: sampledBracket(rank: k)) { return draw }
-        return gather(k, inside: exactBracket(rank: k)) ?? Draw(examples: [], threshold: nil)
+        if count >= sampledFrom, let bracket = bracket(rank: k, every: Self.sampleStride),
+            let draw = gather(k, inside: bracket)
+        {
+            return draw
+        }
+        return bracket(rank: k, every: 1).flatMap { gather(k, inside: $0) } ?? Draw(examples: [], threshold: nil)
     }
 
     /// One block of four keys in this many is in the sample.
@@ -25,33 +32,34 @@ struct TopK {
 
     // MARK: Brackets
 
-    /// The keys whose leading 16 bits lie within six standard errors of the sample's key of a rank.
-    private func sampledBracket(rank: Int) -> ClosedRange<UInt64> {
-        let histogram = histogram(of: 0, shift: 64, every: Self.sampleStride)
-        let sampled = Double(histogram.reduce(0) { $0 + Int($1) })
+    /// A range of keys around the one of a rank, which shares its leading bits, as many as it takes to be few.
+    ///
+    /// With a stride above 1 the rank is that of a sample, give or take six standard errors; `nil` where that cannot be
+    /// narrow, as among ties.
+    func bracket(rank: Int, every stride: Int) -> ClosedRange<UInt64>? {
+        let total = stride > 1 ? (count / 4 + stride - 1) / stride * 4 : count
         let share = Double(rank) / Double(count)
-        let margin = 6 * (sampled * share * (1 - share)).squareRoot() + 6
-        let upper = digit(ofRank: Int(max(0, sampled * share - margin)), in: histogram).digit
-        let lower = digit(ofRank: Int(min(sampled - 1, sampled * share + margin)), in: histogram).digit
-        return UInt64(lower) << 48...(UInt64(upper) << 48 | 0xFFFF_FFFF_FFFF)
-    }
-
-    /// The keys that share their leading bits with the key of a rank, as many bits as it takes to be few.
-    private func exactBracket(rank: Int) -> ClosedRange<UInt64> {
+        let margin = stride > 1 ? Int(6 * (Double(total) * share * (1 - share)).squareRoot()) + 6 : 0
+        var rank = stride > 1 ? Int(Double(total) * share) : rank
         var prefix: UInt64 = 0
         var shift: UInt64 = 64
-        var rank = rank
-        var size = count
-        while size > max(1024, count / 16) && shift > 0 {
-            let histogram = histogram(of: prefix, shift: shift, every: 1)
-            let place = digit(ofRank: rank, in: histogram)
+        var size = total
+        var digits = 0...0
+        while size > max(1024 / stride, total / 8) && shift > 0 {
+            guard digits.count == 1 else { return nil }
+            prefix = prefix << Self.digitBits | UInt64(digits.lowerBound)
+            let histogram = histogram(of: prefix, shift: shift, every: stride)
+            let upper = place(ofRank: max(0, rank - margin), in: histogram)
+            let lower = margin > 0 ? place(ofRank: min(size - 1, rank + margin), in: histogram) : upper
+            digits = lower.digit...upper.digit
+            size = histogram[digits].reduce(0) { $0 + Int($1) }
             shift -= Self.digitBits
-            prefix = prefix << Self.digitBits | UInt64(place.digit)
-            rank -= place.above
-            size = Int(histogram[place.digit])
+            rank -= upper.above
         }
+        let low = (prefix << Self.digitBits | UInt64(digits.lowerBound)) << shift
+        let high = (prefix << Self.digitBits | UInt64(digits.upperBound)) << shift
         // The smart shift makes 0 of a shift by 64.
-        return prefix << shift...(prefix << shift | ((1 << shift) &- 1))
+        return low...(high | ((1 << shift) &- 1))
     }
 
     /// How many keys with a prefix have each value of the next 16 bits.
@@ -67,7 +75,7 @@ struct TopK {
     }
 
     /// The digit of the key with `rank` larger ones, and the number of keys with larger digits.
-    private func digit(ofRank rank: Int, in histogram: [UInt32]) -> (digit: Int, above: Int) {
+    private func place(ofRank rank: Int, in histogram: [UInt32]) -> (digit: Int, above: Int) {
         var above = 0
         var digit = histogram.count - 1
         while digit > 0 && above + Int(histogram[digit]) <= rank {
@@ -101,15 +109,13 @@ struct TopK {
     private func gather(_ k: Int, inside bracket: ClosedRange<UInt64>) -> Draw? {
         var candidates: [Candidate] = []
         var found = 0
-        var examples = [Int32](unsafeUninitializedCapacity: k + 1) { output, initialized in
-            forEachKey { key, example in
-                // Written in any case and kept by counting: a branch would be mispredicted too often.
-                output[min(found, k)] = example
-                found &+= key > bracket.upperBound ? 1 : 0
-                if key >= bracket.lowerBound && key <= bracket.upperBound {
-                    candidates.append(Candidate(key: key, example: example))
-                }
-            }
+        var examples = [Int32](unsafeUninitializedCapacity: k + Gathering.slack) { output, initialized in
+            var gathering = Gathering(bracket: bracket, limit: k, output: UnsafeMutableRawPointer(output.baseAddress!))
+            let screened = count >= screenedFrom ? count / 8 : 0
+            gathering.screen(screened, of: keys)
+            gathering.take(2 * screened..<(count + 3) / 4, of: keys)
+            candidates = gathering.candidates
+            found = gathering.found
             initialized = min(found, k)
         }
         let missing = k - found
@@ -117,41 +123,5 @@ struct TopK {
         Candidate.partition(&candidates, rank: missing)
         examples.append(contentsOf: candidates[..<missing].lazy.map(\.example))
         return Draw(examples: examples, threshold: UInt32(truncatingIfNeeded: candidates[missing].key >> 32))
-    }
-}
-
-/// A key close to the boundary.
-private struct Candidate {
-    var key: UInt64
-    var example: Int32
-
-    func precedes(_ other: Candidate) -> Bool {
-        key != other.key ? key > other.key : example < other.example
-    }
-
-    /// Moves the candidate of a rank to its place, and those that precede it before it (Hoare's selection).
-    static func partition(_ candidates: inout [Candidate], rank: Int) {
-        var low = 0
-        var high = candidates.count - 1
-        while low < high {
-            let pivot = candidates[low + (high - low) / 2]
-            var left = low
-            var right = high
-            while left <= right {
-                while candidates[left].precedes(pivot) { left += 1 }
-                while pivot.precedes(candidates[right]) { right -= 1 }
-                guard left <= right else { break }
-                candidates.swapAt(left, right)
-                left += 1
-                right -= 1
-            }
-            if rank <= right {
-                high = right
-            } else if rank >= left {
-                low = left
-            } else {
-                return
-            }
-        }
     }
 }

@@ -84,7 +84,7 @@ private struct Canvas {
 extension Trainer {
     /// The examples of highest and lowest score, `count` of each at most, and what the learner makes of them.
     func inspection(count: Int) throws -> Inspection {
-        var scores = teacher.table.scores
+        var scores = Array(teacher.table.scores)
         if scores.contains(where: \.isNaN) {
             scores = try measure(Array(0..<Int32(training.count)), with: learner).scores
         }

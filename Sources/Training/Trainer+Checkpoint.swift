@@ -34,7 +34,7 @@ extension Trainer {
             if !learner.state.isEmpty {
                 try SafetensorsFile.write(learner.state, to: "\(path)/\(CheckpointFile.learner)")
             }
-            try AtomicFile.write(teacher.state.serialized(), to: "\(path)/\(CheckpointFile.teacher)")
+            try teacher.state.write(to: "\(path)/\(CheckpointFile.teacher)")
             let state = RunState(
                 position: position, clock: clock, metrics: lastMetrics, dataFingerprint: training.fingerprint)
             try AtomicFile.write(JSONEncoder().encode(state), to: "\(path)/\(CheckpointFile.state)")
@@ -58,8 +58,7 @@ extension Trainer {
         try load(learner.parameters.trainable.entries, from: checkpoint.file(CheckpointFile.model))
         try load(optimizer.state, from: checkpoint.file(CheckpointFile.optimizer))
         if !learner.state.isEmpty { try load(learner.state, from: checkpoint.file(CheckpointFile.learner)) }
-        let saved = try Data(contentsOf: URL(fileURLWithPath: checkpoint.file(CheckpointFile.teacher)))
-        teacher = try Teacher(restoring: TeacherState(serialized: saved))
+        teacher = try Teacher(restoring: TeacherState(contentsOf: checkpoint.file(CheckpointFile.teacher)))
         guard teacher.policy == recipe.teacher, teacher.exampleCount == training.count else {
             throw TrainingError.mismatch(
                 what: "the teacher in \(checkpoint.path)",

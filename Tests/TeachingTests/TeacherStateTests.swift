@@ -64,14 +64,15 @@ import Testing
     @Test("parts that do not belong together are refused")
     func mismatch() throws {
         let state = try TeacherState(serialized: Self.sample())
-        let changes: [(inout TeacherState) -> Void] = [
-            { $0.scores.removeLast() }, { $0.stamps.append(0) }, { $0.confidences = [1] }, { $0.examples = [99] },
+        let changes: [(inout TeacherState) throws -> Void] = [
+            { $0.scores = try Column(repeating: 0, count: 11) }, { $0.stamps = try Column(repeating: 0, count: 13) },
+            { $0.confidences = try Column(repeating: 1, count: 1) }, { $0.examples = [99] },
             { $0.examples = [] }, { $0.weights = [1] }, { $0.header.progress = 2 }, { $0.header.nextNumber = -1 },
             { $0.header.lesson?.count = 0 }, { $0.header.exampleCount = 0 }, { $0.header.policy.annealing = 3 },
         ]
         for change in changes {
             var changed = state
-            change(&changed)
+            try change(&changed)
             #expect(throws: TeachingError.self) { try Teacher(restoring: changed) }
         }
     }
