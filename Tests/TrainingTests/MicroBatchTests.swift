@@ -13,7 +13,7 @@ import Testing
         _ = try trainer.run()
         return (
             recorder.steps.map(\.loss), try trainer.learner.parameters.entries.map { try $0.tensor.values() },
-            trainer.teacher.table.scores
+            Array(trainer.teacher.table.scores)
         )
     }
 
