@@ -6,6 +6,11 @@ public enum EvaluationError: Error, Equatable, CustomStringConvertible {
     case noSandbox(reason: String)
     /// A program could not be started at all.
     case launchFailed(program: String, reason: String)
+    /// A server that judges did not do so.
+    case endpoint(url: String, reason: String)
+    /// A conversation cannot be judged.
+    case conversation(question: Int, found: String, expected: String)
+    case unwritable(path: String, reason: String)
 
     public var description: String {
         switch self {
@@ -14,6 +19,10 @@ public enum EvaluationError: Error, Equatable, CustomStringConvertible {
         case .noSandbox(let reason):
             "there is no sandbox to run a model's programs in (\(reason)), expected bubblewrap or unshare to work; "
                 + "--unsafe-without-sandbox runs them without"
+        case .endpoint(let url, let reason): "\(url): \(reason)"
+        case .conversation(let question, let found, let expected):
+            "question \(question): found \(found), expected \(expected)"
+        case .unwritable(let path, let reason): "\(path) cannot be written: \(reason)"
         case .launchFailed(let program, let reason): "\(program) cannot be started: \(reason)"
         }
     }

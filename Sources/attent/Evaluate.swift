@@ -39,12 +39,8 @@ struct Evaluate: ParsableCommand {
         let out = task.out ?? (isRun ? "\(model)/\(name.rawValue).jsonl" : "\(name.rawValue).jsonl")
         let generator = try TextGenerator(model, step: step, tokenizer: task.tokenizer)
         let evaluator = Evaluator(questions, samples: task.samples, maximumTokens: task.maxTokens)
-        let isTerminal = isatty(STDERR_FILENO) == 1
-        let metrics = try evaluator.evaluate(generator, task.sampling.sampler(), writingTo: out) { done, count in
-            guard isTerminal else { return }
-            let line = "\r\(done) of \(count) questions" + (done == count ? "\n" : "")
-            FileHandle.standardError.write(Data(line.utf8))
-        }
+        let metrics = try evaluator.evaluate(
+            generator, task.sampling.sampler(), writingTo: out, progress: showProgress("questions"))
         print("completions \(out)")
         for (metric, value) in metrics.sorted(by: { $0.key < $1.key }) { print("\(metric) \(value)") }
     }

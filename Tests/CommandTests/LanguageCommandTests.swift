@@ -81,6 +81,45 @@ private func withFolder(_ body: (String) throws -> Void) throws {
         }
     }
 
+    @Test("MT-Bench's conversations are led with a run, in the layout of FastChat's answers")
+    func conversations() throws {
+        try withFolder { folder in
+            let text =
+                "Below is an instruction that describes a task. Write a response that appropriately completes "
+                + "the request.\n\n### Instruction:\nSay a word.\n\n### Response: word"
+            try String(repeating: text, count: 20).write(
+                toFile: "\(folder)/text", atomically: true, encoding: .utf8)
+            let recipe = """
+                name: chat
+                data: {kind: text, path: \(folder)/text, context: 512}
+                model: {kind: llama, hidden_size: 16, intermediate_size: 24, num_hidden_layers: 2,
+                    num_attention_heads: 2, max_position_embeddings: 512}
+                training: {epochs: 1, batch_size: 2, threads: 1}
+                teacher: standard
+                """
+            try recipe.write(toFile: "\(folder)/chat.yaml", atomically: true, encoding: .utf8)
+            let trained = try attent("train", "\(folder)/chat.yaml", "--quiet", "--out", "\(folder)/run")
+            try #require(trained.status == 0, "\(trained.error)")
+            let question = #"{"question_id": 81, "category": "writing", "turns": ["Say a word.", "Write a task."]}"#
+            try (question + "\n").write(toFile: "\(folder)/question.jsonl", atomically: true, encoding: .utf8)
+            let out = "\(folder)/model_answer/run.jsonl"
+            let run = try attent(
+                "mt-bench", "answer", "\(folder)/run", "--data", "\(folder)/question.jsonl", "--max-tokens", "8",
+                "--out", out)
+            #expect(run.status == 0 && run.output.contains("mt-bench/questions 1"), "\(run.error)")
+            let answer = try JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: out)))
+            let fields = try #require(answer as? [String: Any])
+            #expect(Set(fields.keys) == ["question_id", "answer_id", "model_id", "choices", "tstamp"])
+            #expect(fields["question_id"] as? Int == 81 && fields["model_id"] as? String == "run")
+            let choices = try #require(fields["choices"] as? [[String: Any]])
+            #expect(choices.count == 1 && (choices[0]["turns"] as? [String])?.count == 2)
+            let judging = try attent(
+                "mt-bench", "judge", out, "--data", "\(folder)/question.jsonl", "--prompts", "\(folder)/none.jsonl")
+            #expect(
+                judging.status == 1 && judging.error.contains("none.jsonl: found nothing there"), "\(judging.error)")
+        }
+    }
+
     @Test("adapters generate as they do merged, from the run and from its export")
     func merge() throws {
         try withFolder { folder in
