@@ -89,7 +89,8 @@ public final class Trainer<L: Learner, Source: Dataset> where Source.Content == 
     private func teach(_ taught: Lesson, until stop: StopSignal) throws {
         let lesson = arranged(taught)
         let batches = lesson.batches(of: recipe.training.batchSize, from: position.offset)
-        let parts = batches.flatMap { batch in microBatches(of: batch.examples.count).map { Array(batch.examples[$0]) } }
+        let parts = batches.flatMap { batch in microBatches(of: batch.examples.count).map { Array(batch.examples[$0]) }
+        }
         // Candidates for admission are scored, so they are seen plainly.
         let loader = BatchLoader(training, batches: parts, view: lesson.needsAdmission ? .plain : view(of: lesson))
         func next(_: [Int32]) throws -> L.Content {
