@@ -20,8 +20,13 @@ public struct ComparisonSession {
         /// ``Training/Comparison/paces``, once they are measured; for `timeToQuality`.
         public var paces: [String: Double]?
 
-        public init(kind: Kind = .table, contenders: [Contender], seeds: Int) {
-            (self.kind, self.contenders, self.seeds) = (kind, contenders, seeds)
+        /// What counts as time; wall time where nil.
+        public var clock: TimeToQuality.Clock?
+
+        public init(
+            kind: Kind = .table, contenders: [Contender], seeds: Int, clock: TimeToQuality.Clock? = nil
+        ) {
+            (self.kind, self.contenders, self.seeds, self.clock) = (kind, contenders, seeds, clock)
         }
     }
 
@@ -88,7 +93,8 @@ public struct ComparisonSession {
                 to: report)
             return Outcome(table: table.consoleText, report: report, figures: table.figures)
         case .timeToQuality:
-            let result = try TimeToQuality(records, metric: ComparisonTable(records).metric)
+            let result = try TimeToQuality(
+                records, metric: ComparisonTable(records).metric, clock: plan.clock ?? .wall)
             try result.write(to: path, title: recipe.name, machine: machine, recipe: recipe.yaml())
             return Outcome(table: result.consoleText, report: report, figures: result.figures(recipe: recipe.name))
         }

@@ -38,7 +38,7 @@ extension TimeToQuality {
     }
 
     var caption: String {
-        "Equal quality: a mean within one standard error of \(baseline)'s full run. Time is measured, as a share of that run's. "
+        "Equal quality: a mean within one standard error of \(baseline)'s full run. Time is measured (\(clock.rawValue) time), as a share of that run's. "
             + "Gains are over \(baseline) after the same time, in points where quality is a share, with their 95 % bootstrap interval."
     }
 
@@ -94,7 +94,8 @@ extension TimeToQuality {
 
     private var chart: LineChart {
         LineChart(
-            title: "\(quality.title.capitalized) after how much time", xTitle: "time, % of \(baseline)'s full run",
+            title: "\(quality.title.capitalized) after how much time",
+            xTitle: "\(clock.rawValue) time, % of \(baseline)'s full run",
             yTitle: quality.title + (quality.isShare ? ", %" : ""), yLabelScale: quality.isShare ? 100 : 1,
             xReach: [100],
             lines: curves.enumerated().map { index, curve in

@@ -3,6 +3,15 @@
 /// A record's policy is `NAME@BUDGET`, as ``Training/Contender`` reads it. Time is measured, not budgeted: each policy's
 /// overheads are inside it.
 public struct TimeToQuality: Sendable, Codable, Equatable {
+    /// What counts as time.
+    public enum Clock: String, Sendable, Codable, CaseIterable {
+        /// Time that passed.
+        case wall
+        /// Processor time of all threads, which other programs on the machine disturb less; threads that wait for each other
+        /// spend it too, so it is for runs on one thread.
+        case processor
+    }
+
     /// One policy at one budget, over its seeds.
     public struct Point: Sendable, Codable, Equatable {
         public var budget: Double
@@ -10,6 +19,8 @@ public struct TimeToQuality: Sendable, Codable, Equatable {
         public var quality: [Double]
         public var seconds: [Double]
         public var processorSeconds: [Double]
+
+        func seconds(by clock: Clock) -> [Double] { clock == .wall ? seconds : processorSeconds }
 
         /// The time as a share of the baseline's full run.
         public var timeShare: Double
@@ -29,18 +40,21 @@ public struct TimeToQuality: Sendable, Codable, Equatable {
         public var timeReduction: Double?
     }
 
+    public let clock: Clock
     public let metric: String
     public let baseline: String
     public let curves: [Curve]
 
     /// - Throws: ``ReportingError/noRuns`` without a full run of the baseline.
-    public init(_ records: [RunRecord], baseline: String = "standard", metric: QualityMetric) throws(ReportingError) {
-        (self.baseline, self.metric) = (baseline, metric.name)
+    public init(
+        _ records: [RunRecord], baseline: String = "standard", metric: QualityMetric, clock: Clock = .wall
+    ) throws(ReportingError) {
+        (self.baseline, self.metric, self.clock) = (baseline, metric.name, clock)
         var curves = Self.curves(records, metric)
         guard let reference = curves.first(where: { $0.policy == baseline }), let full = reference.points.last else {
             throw .noRuns
         }
-        let rival = Rival(reference.points)
+        let rival = Rival(reference.points, clock: clock)
         let sign = metric.higherIsBetter ? 1.0 : -1
         let error = Statistics.standardError(full.quality)
         let target = sign * Statistics.mean(full.quality) - (error.isFinite ? error : 0)
@@ -83,8 +97,9 @@ extension TimeToQuality.Curve {
 
 extension TimeToQuality.Point {
     fileprivate mutating func place(against rival: Rival, full: TimeToQuality.Point, sign: Double) {
-        timeShare = Statistics.median(seconds) / Statistics.median(full.seconds)
-        guard let rivals = rival.quality(atSeconds: Statistics.median(seconds)) else { return }
+        let time = Statistics.median(seconds(by: rival.clock))
+        timeShare = time / Statistics.median(full.seconds(by: rival.clock))
+        guard let rivals = rival.quality(atSeconds: time) else { return }
         func difference(_ own: [Double], _ others: [Double]) -> Double {
             sign * (Statistics.mean(own) - Statistics.mean(others))
         }
@@ -96,12 +111,13 @@ extension TimeToQuality.Point {
 /// The baseline's quality over time, seed by seed, linear between its budgets.
 private struct Rival {
     let points: [TimeToQuality.Point]
+    let clock: TimeToQuality.Clock
 
-    init(_ points: [TimeToQuality.Point]) { self.points = points }
+    init(_ points: [TimeToQuality.Point], clock: TimeToQuality.Clock) { (self.points, self.clock) = (points, clock) }
 
     /// One a seed; nil before its cheapest point and where seeds differ in number. After its full run it stays as it is.
     func quality(atSeconds seconds: Double) -> [Double]? {
-        let times = points.map { Statistics.median($0.seconds) }
+        let times = points.map { Statistics.median($0.seconds(by: clock)) }
         guard let first = times.first, seconds >= first * 0.98, let last = points.last else { return nil }
         guard let upper = times.firstIndex(where: { $0 >= seconds }) else { return last.quality }
         guard upper > 0 else { return points[0].quality }

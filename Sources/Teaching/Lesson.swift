@@ -69,4 +69,9 @@ public struct Lesson: Sendable, Equatable {
     public func elementShare(after taught: Int) -> Double {
         pace.elements?.share(at: progress(after: taught)) ?? 1
     }
+
+    /// How many of an example's `count` elements to teach once `taught` of the lesson's examples are, at least one.
+    public func elementCount(of count: Int, after taught: Int) -> Int {
+        pace.elements?.elementCount(of: count, at: progress(after: taught)) ?? count
+    }
 }

@@ -87,7 +87,7 @@ extension Trainer {
     /// The patches or tokens of each example that this step teaches; nil for all.
     private func elementSubset(_ examples: [Int32], _ lesson: Lesson, from start: Int) throws -> ElementSubset? {
         let total = learner.elementCount
-        let count = max(1, Int((lesson.elementShare(after: start) * Double(total)).rounded()))
+        let count = lesson.elementCount(of: total, after: start)
         guard count < total else { return nil }
         let indices = clock.measure(.selection) {
             ElementSampler(seed: recipe.training.seed).indices(

@@ -23,6 +23,14 @@ struct Compare: ParsableCommand {
     @Option(help: "Budgets for time-to-quality, as shares of standard training's cost; with 1.")
     var budgets = "0.4,0.6,0.8,1"
 
+    @Option(
+        help: ArgumentHelp(
+            "What time-to-quality takes for time.",
+            discussion:
+                "On a machine shared with other programs 'processor' is the fairer clock for runs on one thread.",
+            valueName: "wall|processor"))
+    var clock = TimeToQuality.Clock.wall
+
     @Option(help: "Seeds a policy.")
     var seeds = 3
 
@@ -42,7 +50,7 @@ struct Compare: ParsableCommand {
     func run() throws {
         let experiment = try Recipe(named: options.recipe, overrides: options.overrides).experiment().reportingSkipped()
         let plan = ComparisonSession.Plan(
-            kind: `protocol`, contenders: try contenders(), seeds: seeds)
+            kind: `protocol`, contenders: try contenders(), seeds: seeds, clock: clock)
         let path = options.folder(for: experiment.recipe.name)
         let session = try ComparisonSession.create(experiment, plan, at: path, quiet: options.quiet)
         try session.finish(until: .onTermination())
@@ -50,6 +58,7 @@ struct Compare: ParsableCommand {
 }
 
 extension ComparisonSession.Plan.Kind: ExpressibleByArgument {}
+extension TimeToQuality.Clock: ExpressibleByArgument {}
 
 extension ComparisonSession {
     /// Runs and prints the table, where the report is and the figures.

@@ -56,6 +56,18 @@ import Testing
         #expect(try #require(points[0].gainInterval).contains(0.04))
     }
 
+    @Test("by the processor's clock, time is that of the processor") func processorTime() throws {
+        let records = (standard + records("taught", [(0.5, 65, [0.86, 0.86, 0.86])])).map { record in
+            var record = record
+            let isTaught = record.start.policy.hasPrefix("taught")
+            record.summary.processorSeconds = record.summary.seconds * (isTaught ? 0.5 : 1)
+            return record
+        }
+        let result = try TimeToQuality(records, metric: metric, clock: .processor)
+        #expect(try #require(result.curves.first { $0.policy == "taught" }?.timeReduction).isNear(0.675))
+        #expect(result.consoleText.contains("(processor time)"))
+    }
+
     @Test("where lower is better, signs turn") func loss() throws {
         let flipped = (standard + records("taught", [(0.5, 50, [0.9, 0.9, 0.9])])).map { record in
             var record = record
