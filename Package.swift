@@ -90,7 +90,7 @@ let package = Package(
         .testTarget(name: "AttentionKernelsTests", dependencies: ["AttentionKernels", "TestSupport"]),
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
         .testTarget(name: "CommandTests", dependencies: ["attent", "your-own-loop"]),
-        .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Training"]),
+        .testTarget(name: "ReportingTests", dependencies: ["AttentionKernels", "Reporting", "Training"]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx20

@@ -16,14 +16,22 @@ public struct GreedyExperiment: Sendable {
 
     public init() {}
 
+    /// Examples of which a step on each alone is really taken.
+    public var singleSteps = 64
+
     /// What one step of teaching does at one moment of training.
     struct Moment {
         var step: Int
-        /// Spearman's correlation between score and decrease by teaching the example alone, by score.
+        var loss: Double
+        var rate: Double
+        /// Spearman's correlation between score and decrease of the loss of all by teaching the example alone, as η → 0.
         var correlations: [String: Double] = [:]
-        /// The share of random picks that decrease the loss less than the score's pick, by score.
+        /// The same for steps of the rate above, really taken.
+        var finiteCorrelations: [String: Double] = [:]
+        /// The share of random picks that decrease the loss less than the score's pick does, as η → 0.
         var shares: [String: Double] = [:]
-        var loss = 0.0
+        /// The same for steps of the rate above, really taken.
+        var finiteShares: [String: Double] = [:]
     }
 
     /// The scores of the recipe, and the norm of an example's whole gradient, which is what they stand for.
@@ -48,28 +56,38 @@ public struct GreedyExperiment: Sendable {
 
     private func measure(_ learner: GreedyLearner, _ reference: [Double], at step: Int) throws -> Moment {
         let gradients = try learner.exampleGradients()
+        let mean = try learner.meanGradient(gradients)
         var scores = try learner.scores()
         scores["reducible"] = zip(scores["loss"] ?? [], reference).map { $0 - $1 }
         scores["gradient"] = try gradients.map { try squaredNorm($0).squareRoot() }
-        // A step short enough for the first order, and the same for all.
-        let rate = 0.02 / (try squaredNorm(learner.meanGradient(gradients))).squareRoot()
+        // As η → 0 a step decreases the loss by η⟨∇L, ∇ℓ_i⟩, and one on a pick by the mean of its examples'.
+        let slopes = try gradients.map { try innerProduct(mean, $0) }
         let before = try learner.meanLoss()
+        let rate = try learner.payingRate(mean, from: before)
         func decrease(_ picked: [Int]) throws -> Double {
             try before - learner.meanLoss(after: learner.meanGradient(picked.map { gradients[$0] }), rate: rate)
         }
-        let single = try gradients.indices.map { try decrease([$0]) }
+        func slope(_ picked: [Int]) -> Double { picked.reduce(0) { $0 + slopes[$1] } / Double(picked.count) }
+        let singles = Array(gradients.indices.prefix(singleSteps))
+        let decreases = try singles.map { try decrease([$0]) }
         var generator = PickGenerator(state: seed &+ UInt64(step))
-        let random = try (0..<randomPicks).map { _ in
-            try decrease(Array(gradients.indices.shuffled(using: &generator).prefix(pickSize)))
+        let random = (0..<randomPicks).map { _ in
+            Array(gradients.indices.shuffled(using: &generator).prefix(pickSize))
         }
-        var moment = Moment(step: step, loss: before)
+        let (randomSlopes, randomDecreases) = (random.map(slope), try random.map(decrease))
+        var moment = Moment(step: step, loss: before, rate: rate)
         for (name, score) in scores {
-            moment.correlations[name] = rankCorrelation(score, single)
+            moment.correlations[name] = rankCorrelation(score, slopes)
+            moment.finiteCorrelations[name] = rankCorrelation(singles.map { score[$0] }, decreases)
             let pick = Array(score.indices.sorted { score[$0] > score[$1] }.prefix(pickSize))
-            let own = try decrease(pick)
-            moment.shares[name] = Double(random.count { $0 < own }) / Double(random.count)
+            moment.shares[name] = share(randomSlopes, below: slope(pick))
+            moment.finiteShares[name] = share(randomDecreases, below: try decrease(pick))
         }
         return moment
+    }
+
+    private func share(_ values: [Double], below value: Double) -> Double {
+        Double(values.count { $0 < value }) / Double(values.count)
     }
 }
 
@@ -79,35 +97,48 @@ extension GreedyExperiment {
         func mean(_ values: [Double?]) -> Double { values.compactMap { $0 }.reduce(0, +) / Double(values.count) }
         for score in Self.scores {
             figures["theory.greedy.rank_correlation.\(score)"] = mean(moments.map { $0.correlations[score] })
+            figures["theory.greedy.finite_rank_correlation.\(score)"] = mean(
+                moments.map { $0.finiteCorrelations[score] })
             figures["theory.greedy.beats_random.\(score)"] = mean(moments.map { $0.shares[score] })
+            figures["theory.greedy.finite_beats_random.\(score)"] = mean(moments.map { $0.finiteShares[score] })
         }
         let teachers = Self.scores.dropLast()
         func correlation(_ score: String) -> Double { figures["theory.greedy.rank_correlation.\(score)"] ?? .nan }
         let best = teachers.max { correlation($0) < correlation($1) } ?? ""
-        let wins = teachers.filter { (figures["theory.greedy.beats_random.\($0)"] ?? 0) > 0.5 }
+        func winners(_ figure: String) -> String {
+            let names = teachers.filter { (figures["theory.greedy.\(figure).\($0)"] ?? 0) > 0.5 }
+            return names.isEmpty ? "none of them" : names.joined(separator: ", ")
+        }
+        let (limit, finite) = (winners("beats_random"), winners("finite_beats_random"))
         return TheoryResult(
             experiment: "greedy", title: "Greedy is steepest",
             statement: """
                 The teacher picks the examples whose outputs are farthest from their targets, because the functional \
                 gradient is largest there and so, the theory argues, teaching them decreases the loss most. A step on a \
                 set of examples decreases the loss of all by η⟨∇L, ∇L_set⟩: this depends on how well the examples' \
-                gradients agree with everyone's, not on their size alone. An example of a wrong label has a large \
-                gradient too. So greedy is steepest only where the examples' gradients do not oppose one another.
+                gradients agree with everyone's, not on their size alone. Longer steps lose to curvature, the more the \
+                larger the gradient. So greedy is steepest only for small steps, and where the examples' gradients do not \
+                oppose one another. Steps that are taken have the largest rate, out of halvings, at which teaching all \
+                examples still decreases the loss by half of what the slope promises.
                 """,
             equation: "L(θ) − L(θ − η∇L_set) = η⟨∇L, ∇L_set⟩ + O(η²)",
             verdict: String(
                 format:
                     "Of the teacher's scores, '%@' orders the examples best by how much teaching each decreases the "
-                    + "loss of all (rank correlation %.2f). Picks by %@ beat most random ones of the same size.",
-                best, correlation(best), wins.isEmpty ? "none of them" : wins.joined(separator: ", ")),
-            isSupported: teachers.allSatisfy { correlation($0) > 0 } && wins.count == teachers.count, figures: figures,
+                    + "loss of all (rank correlation %.2f as η → 0).", best, correlation(best))
+                + " Picks that beat most random ones of their size as η → 0: by \(limit); with steps of a practical rate: "
+                + "by \(finite).",
+            isSupported: limit == teachers.joined(separator: ", ") && finite == limit, figures: figures,
             settings: [
                 "examples": "\(examples)", "size of a pick": "\(pickSize)", "random picks": "\(randomPicks)",
                 "width": "\(width)", "steps": "\(steps)", "seed": "\(seed)",
+                "rates": moments.map { String(format: "%.2g", $0.rate) }.joined(separator: ", "),
             ],
             tables: [
-                table("Rank correlation of score and decrease", moments, \.correlations),
-                table("Share of random picks beaten by the score's pick", moments, \.shares),
+                table("Rank correlation of score and decrease, η → 0", moments, \.correlations),
+                table("Rank correlation of score and decrease, steps taken", moments, \.finiteCorrelations),
+                table("Share of random picks beaten by the score's pick, η → 0", moments, \.shares),
+                table("Share of random picks beaten by the score's pick, steps taken", moments, \.finiteShares),
             ])
     }
 

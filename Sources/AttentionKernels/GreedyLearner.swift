@@ -45,6 +45,15 @@ struct GreedyLearner {
         return loss
     }
 
+    /// The largest rate, out of halvings, at which a step along the mean gradient decreases the loss by at least half of
+    /// what its slope promises (Armijo, 1966).
+    func payingRate(_ mean: [Tensor], from loss: Double) throws -> Double {
+        let slope = try squaredNorm(mean)
+        var rate = 1.0
+        while rate > 1e-9, try loss - meanLoss(after: mean, rate: rate) < rate * slope / 2 { rate /= 2 }
+        return rate
+    }
+
     /// The scores as the trainer computes them, one an example.
     func scores() throws -> [String: [Double]] {
         let content = try data.batch(all)

@@ -76,3 +76,8 @@ extension Parameters {
 func squaredNorm(_ tensors: [Tensor]) throws -> Double {
     try tensors.reduce(0) { try $0 + $1.square().sum().item() }
 }
+
+/// The sum of the products of all elements.
+func innerProduct(_ a: [Tensor], _ b: [Tensor]) throws -> Double {
+    try zip(a, b).reduce(0) { try $0 + ($1.0 * $1.1).sum().item() }
+}

@@ -1,7 +1,7 @@
-import AttentionKernels
 import Foundation
 import Testing
 
+@testable import AttentionKernels
 @testable import Reporting
 
 @Suite struct TheoryReportTests {
