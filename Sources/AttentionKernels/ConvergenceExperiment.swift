@@ -1,8 +1,13 @@
 import Foundation
+import NN
 import Torch
 
 /// The dynamic ANTK through training: how far the kernel of each step is from the last one, over learners of several widths.
 public struct ConvergenceExperiment: Sendable {
+    /// What the theorem is about, and what learners are trained by in practice.
+    public enum Optimizer: String, Sendable, CaseIterable { case descent, adamw }
+
+    public var optimizer = Optimizer.descent
     public var widths = [32, 64, 128]
     public var steps = 400
     /// Examples of the kernel.
@@ -15,6 +20,8 @@ public struct ConvergenceExperiment: Sendable {
     /// Heavy-ball momentum, with which a step goes 1/(1 − momentum) as far as plain descent's: the same path in the limit of
     /// small rates, in fewer steps.
     public var momentum = 0.9
+    /// The learning rate of AdamW.
+    public var adamRate = 1e-3
     /// A kernel has settled from the first snapshot on after which none is farther than this from the last.
     public var threshold = 0.1
     public var memory = 1 << 29
@@ -63,19 +70,18 @@ public struct ConvergenceExperiment: Sendable {
             DifferentiableLearner(learner.model, learner.parameters, images: probe.images), memory: memory)
         var kernels = [try kernel.matrix()]
         let curvature = try Spectrum(kernels[0]).largest / Double(examples)
-        var trace = Trace(width: width, rate: rateShare * 2 / curvature)
+        var trace = Trace(width: width, rate: optimizer == .adamw ? adamRate : rateShare * 2 / curvature)
         trace.steps = [0]
         trace.losses = [try withoutGradients { try learner.loss().item() }]
         let snapshots = Set(snapshotSteps)
-        var velocity: [Tensor]?
+        let update = try updater(learner.parameters, trace.rate)
         for step in 1...steps {
             let (loss, gradient) = try learner.gradient(of: batch(step))
             guard loss.isFinite else {
                 throw AntkError.setting(
                     name: "the loss of step \(step) at width \(width)", found: "\(loss)", expected: "a number")
             }
-            velocity = try velocity.map { old in try zip(old, gradient).map { try $0 * momentum + $1 } } ?? gradient
-            try learner.parameters.descend(velocity ?? gradient, rate: trace.rate)
+            try update(gradient)
             guard snapshots.contains(step) else { continue }
             kernels.append(try kernel.matrix())
             trace.steps.append(step)
@@ -90,6 +96,23 @@ public struct ConvergenceExperiment: Sendable {
             trace.ranks.append(spectrum.effectiveRank)
         }
         return trace
+    }
+
+    /// Steps of the optimiser, given the gradient.
+    private func updater(_ parameters: Parameters, _ rate: Double) throws -> ([Tensor]) throws -> Void {
+        guard optimizer == .descent else {
+            let adam = try AdamW(parameters, .init(weightDecay: 0))
+            return { gradient in
+                for (tensor, part) in zip(parameters.list.tensors, gradient) { try tensor.setGradient(part) }
+                _ = try adam.step(learningRate: rate, clippingTo: nil)
+            }
+        }
+        var velocity: [Tensor]?
+        return { gradient in
+            let next = try velocity.map { old in try zip(old, gradient).map { try $0 * momentum + $1 } } ?? gradient
+            velocity = next
+            try parameters.descend(next, rate: rate)
+        }
     }
 
     /// Close together at first, then a tenth of the run apart.
@@ -140,6 +163,7 @@ extension ConvergenceExperiment {
                 "widths": widths.map(String.init).joined(separator: ", "), "steps": "\(steps)", "seed": "\(seed)",
                 "examples of the kernel": "\(examples)", "training examples": "\(trainingExamples)",
                 "batch size": "\(batchSize)", "momentum": "\(momentum)",
+                "optimizer": optimizer.rawValue,
                 "learning rates": traces.map { String(format: "%.2g", $0.rate) }.joined(separator: ", "),
             ],
             tables: [table(traces, settled)], charts: charts(traces))

@@ -32,6 +32,9 @@ public struct GreedyExperiment: Sendable {
         var shares: [String: Double] = [:]
         /// The same for steps of the rate above, really taken.
         var finiteShares: [String: Double] = [:]
+        /// Both as η → 0 for steps of equal length, as Adam's are nearly: only the gradients' directions count.
+        var directionCorrelations: [String: Double] = [:]
+        var directionShares: [String: Double] = [:]
     }
 
     /// The scores of the recipe, and the norm of an example's whole gradient, which is what they stand for.
@@ -68,6 +71,9 @@ public struct GreedyExperiment: Sendable {
             try before - learner.meanLoss(after: learner.meanGradient(picked.map { gradients[$0] }), rate: rate)
         }
         func slope(_ picked: [Int]) -> Double { picked.reduce(0) { $0 + slopes[$1] } / Double(picked.count) }
+        func cosine(_ picked: [Int]) throws -> Double {
+            try slope(picked) / squaredNorm(learner.meanGradient(picked.map { gradients[$0] })).squareRoot()
+        }
         let singles = Array(gradients.indices.prefix(singleSteps))
         let decreases = try singles.map { try decrease([$0]) }
         var generator = PickGenerator(state: seed &+ UInt64(step))
@@ -75,6 +81,7 @@ public struct GreedyExperiment: Sendable {
             Array(gradients.indices.shuffled(using: &generator).prefix(pickSize))
         }
         let (randomSlopes, randomDecreases) = (random.map(slope), try random.map(decrease))
+        let (cosines, randomCosines) = (try gradients.indices.map { try cosine([$0]) }, try random.map(cosine))
         var moment = Moment(step: step, loss: before, rate: rate)
         for (name, score) in scores {
             moment.correlations[name] = rankCorrelation(score, slopes)
@@ -82,6 +89,8 @@ public struct GreedyExperiment: Sendable {
             let pick = Array(score.indices.sorted { score[$0] > score[$1] }.prefix(pickSize))
             moment.shares[name] = share(randomSlopes, below: slope(pick))
             moment.finiteShares[name] = share(randomDecreases, below: try decrease(pick))
+            moment.directionCorrelations[name] = rankCorrelation(score, cosines)
+            moment.directionShares[name] = share(randomCosines, below: try cosine(pick))
         }
         return moment
     }
@@ -96,11 +105,9 @@ extension GreedyExperiment {
         var figures: [String: Double] = [:]
         func mean(_ values: [Double?]) -> Double { values.compactMap { $0 }.reduce(0, +) / Double(values.count) }
         for score in Self.scores {
-            figures["theory.greedy.rank_correlation.\(score)"] = mean(moments.map { $0.correlations[score] })
-            figures["theory.greedy.finite_rank_correlation.\(score)"] = mean(
-                moments.map { $0.finiteCorrelations[score] })
-            figures["theory.greedy.beats_random.\(score)"] = mean(moments.map { $0.shares[score] })
-            figures["theory.greedy.finite_beats_random.\(score)"] = mean(moments.map { $0.finiteShares[score] })
+            for (name, values) in Self.measures {
+                figures["theory.greedy.\(name).\(score)"] = mean(moments.map { values($0)[score] })
+            }
         }
         let teachers = Self.scores.dropLast()
         func correlation(_ score: String) -> Double { figures["theory.greedy.rank_correlation.\(score)"] ?? .nan }
@@ -110,6 +117,7 @@ extension GreedyExperiment {
             return names.isEmpty ? "none of them" : names.joined(separator: ", ")
         }
         let (limit, finite) = (winners("beats_random"), winners("finite_beats_random"))
+        let direction = winners("direction_beats_random")
         return TheoryResult(
             experiment: "greedy", title: "Greedy is steepest",
             statement: """
@@ -126,20 +134,30 @@ extension GreedyExperiment {
                 format:
                     "Of the teacher's scores, '%@' orders the examples best by how much teaching each decreases the "
                     + "loss of all (rank correlation %.2f as η → 0).", best, correlation(best))
-                + " Picks that beat most random ones of their size as η → 0: by \(limit); with steps of a practical rate: "
-                + "by \(finite).",
+                + " Picks that beat most random ones of their size as η → 0: by \(limit); with steps of equal length: by "
+                + "\(direction); with steps of a practical rate: by \(finite).",
             isSupported: limit == teachers.joined(separator: ", ") && finite == limit, figures: figures,
             settings: [
                 "examples": "\(examples)", "size of a pick": "\(pickSize)", "random picks": "\(randomPicks)",
                 "width": "\(width)", "steps": "\(steps)", "seed": "\(seed)",
                 "rates": moments.map { String(format: "%.2g", $0.rate) }.joined(separator: ", "),
             ],
-            tables: [
-                table("Rank correlation of score and decrease, η → 0", moments, \.correlations),
-                table("Rank correlation of score and decrease, steps taken", moments, \.finiteCorrelations),
-                table("Share of random picks beaten by the score's pick, η → 0", moments, \.shares),
-                table("Share of random picks beaten by the score's pick, steps taken", moments, \.finiteShares),
-            ])
+            tables: zip(Self.titles, Self.measures).map { table($0, moments, $1.values) })
+    }
+
+    private static let measures: [(name: String, values: @Sendable (Moment) -> [String: Double])] = [
+        ("rank_correlation", { $0.correlations }), ("direction_rank_correlation", { $0.directionCorrelations }),
+        ("finite_rank_correlation", { $0.finiteCorrelations }), ("beats_random", { $0.shares }),
+        ("direction_beats_random", { $0.directionShares }), ("finite_beats_random", { $0.finiteShares }),
+    ]
+
+    private static let titles = [
+        "Rank correlation of score and decrease", "Share of random picks beaten by the score's",
+    ]
+    .flatMap { title in
+        ["small steps of equal rate", "small steps of equal length", "steps of equal rate taken"].map {
+            "\(title): \($0)"
+        }
     }
 
     private func table(

@@ -79,7 +79,9 @@ public struct KernelExperiment: Sendable {
     private func restrictions(
         _ model: ViT, _ parameters: Parameters, _ data: TheoryData
     ) throws -> TheoryResult.Table {
-        let parts = ["embeddings", "attention.attention", "attention.output", "intermediate", "layernorm", "classifier"]
+        let parts = [
+            "embeddings", "attention.attention", "attention.output", "intermediate", "layernorm", "classifier",
+        ]
         let targets = try (data.targets() - 1 / Double(data.classCount)).reshaped(-1)
         let all = try DifferentiableLearner(model, parameters, images: data.images)
         let whole = try trace(TangentKernel(all, memory: memory).matrix())

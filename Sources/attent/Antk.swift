@@ -41,6 +41,9 @@ struct Antk: ParsableCommand {
     @Option(help: "For 'kernel': parts of parameters' names, separated by commas [default: all parameters].")
     var parameters: String?
 
+    @Option(help: "For 'convergence': plain gradient descent with momentum, of which the theorem is, or AdamW.")
+    var optimizer = ConvergenceExperiment.Optimizer.descent
+
     @Option(help: "MiB that derivatives may take at a time.")
     var memory = 512
 
@@ -59,6 +62,9 @@ struct Antk: ParsableCommand {
         let numbers = try parsedWidths() ?? [1]
         guard experiment == .convergence || numbers.count == 1 else {
             throw ValidationError("--widths is \(widths ?? ""), expected one number for '\(experiment.rawValue)'")
+        }
+        guard experiment == .convergence || optimizer == .descent else {
+            throw ValidationError("--optimizer goes with 'convergence' alone")
         }
         guard experiment == .kernel || parameters == nil else {
             throw ValidationError("--parameters goes with 'kernel' alone")
@@ -98,6 +104,7 @@ struct Antk: ParsableCommand {
             var experiment = ConvergenceExperiment()
             (experiment.seed, experiment.memory) = (seed, memory << 20)
             experiment.examples = examples ?? experiment.examples
+            experiment.optimizer = optimizer
             experiment.widths = widths ?? experiment.widths
             experiment.steps = steps ?? experiment.steps
             return try experiment.run(on: data)
@@ -128,3 +135,5 @@ struct Antk: ParsableCommand {
         }
     }
 }
+
+extension ConvergenceExperiment.Optimizer: ExpressibleByArgument {}

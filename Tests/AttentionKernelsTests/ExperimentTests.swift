@@ -56,6 +56,10 @@ import Torch
         #expect(distances.y[0] > 0 && distances.y[0] == result.figures["theory.antk.moved.8"])
         let losses = try #require(result.charts.last?.lines.first?.y)
         #expect(losses[losses.count - 1] < losses[0])
+        experiment.optimizer = .adamw
+        let adapted = try #require(try experiment.run(on: images(24)).charts.last?.lines.first?.y)
+        #expect(adapted[0] == losses[0] && adapted[adapted.count - 1] < losses[0])
+        #expect(adapted[1] != losses[1])
         experiment.threshold = .infinity
         #expect(try experiment.run(on: images(24)).figures["theory.antk.settled_at_step"] == 0)
         experiment.steps = 1
