@@ -152,7 +152,7 @@ extension GreedyExperiment {
     ]
 
     private static let titles = [
-        "Rank correlation of score and decrease", "Share of random picks beaten by the score's",
+        "Rank correlation of score and decrease", "Share of random picks beaten by the score's pick",
     ]
     .flatMap { title in
         ["small steps of equal rate", "small steps of equal length", "steps of equal rate taken"].map {
