@@ -149,13 +149,7 @@ extension ConvergenceExperiment {
         }
         return TheoryResult(
             experiment: "convergence", title: "Convergence of the dynamic ANTK",
-            statement: """
-                As training goes on, the kernel of the moment converges pointwise to a fixed one, the canonical kernel of \
-                functional gradient descent, if the parameters converge: for a convex loss whose minimum gradient descent \
-                reaches. At finite width the limit is not the kernel of the start, and until the parameters rest the \
-                kernel moves. The distance to the last kernel falls to 0 whatever happens, so a kernel counts as settled \
-                early only where one that moved at an even pace would settle clearly later.
-                """,
+            statement: Self.statement,
             equation: "‖K_t − K_T‖_F / ‖K_T‖_F → 0,  K_t(S, S') = ⟨∂f_t(S)/∂θ, ∂f_t(S')/∂θ⟩",
             verdict: "Over \(steps) steps, " + words.joined(separator: "; ") + ".", isSupported: isSupported,
             figures: figures,
@@ -202,4 +196,14 @@ extension ConvergenceExperiment {
             chart("Effective rank", "(Σλ)² ∕ Σλ²", \.ranks), chart("Loss", "L", \.losses),
         ]
     }
+}
+
+extension ConvergenceExperiment {
+    private static let statement = """
+        As training goes on, the kernel of the moment converges pointwise to a fixed one, the canonical kernel of \
+        functional gradient descent, if the parameters converge: for a convex loss whose minimum gradient descent \
+        reaches. At finite width the limit is not the kernel of the start, and until the parameters rest the \
+        kernel moves. The distance to the last kernel falls to 0 whatever happens, so a kernel counts as settled \
+        early only where one that moved at an even pace would settle clearly later.
+        """
 }

@@ -113,15 +113,7 @@ extension DescentExperiment {
         let gammaShare = zip(run.changes, run.bound).map { $0 / $1 }.min() ?? .nan
         return TheoryResult(
             experiment: "descent", title: "Parameter descent is functional descent",
-            statement: """
-                A step of gradient descent on the parameters moves the outputs as a step of functional gradient descent \
-                under the ANTK does, up to terms of the second order in the rate η: halving η quarters the difference. \
-                Such a step decreases the loss by at least (η/2)‖∇_θ L‖² where η is below 1 over the curvature. The \
-                paper's bound puts the mean of the functional gradient and an upper bound γ of the kernel in the place \
-                of the gradient's norm. An upper bound of the kernel cannot promise a decrease in general: with \
-                g = ∂L/∂f the decrease is about η gᵀKg, of which only the smallest eigenvalue is a lower bound, and that \
-                is near 0. So the bound is an observation about a run, not a law.
-                """,
+            statement: Self.statement,
             equation: "f_{t+1} = f_t − η K_t ∂L/∂f + O(η²);  ΔL ≤ −(η/2)‖∇_θ L‖²;  "
                 + "the paper's ΔL ≤ −(ηγ/2)(Σ_i ∂ℓ_i/∂f / N)² for η ≤ 1/(2τγ)",
             verdict: String(
@@ -166,4 +158,16 @@ extension DescentExperiment {
             .init(title: "Loss", xTitle: "step", yTitle: "L", lines: [.init(name: "loss", x: steps, y: run.losses)]),
         ]
     }
+}
+
+extension DescentExperiment {
+    private static let statement = """
+        A step of gradient descent on the parameters moves the outputs as a step of functional gradient descent \
+        under the ANTK does, up to terms of the second order in the rate η: halving η quarters the difference. \
+        Such a step decreases the loss by at least (η/2)‖∇_θ L‖² where η is below 1 over the curvature. The \
+        paper's bound puts the mean of the functional gradient and an upper bound γ of the kernel in the place \
+        of the gradient's norm. An upper bound of the kernel cannot promise a decrease in general: with \
+        g = ∂L/∂f the decrease is about η gᵀKg, of which only the smallest eigenvalue is a lower bound, and that \
+        is near 0. So the bound is an observation about a run, not a law.
+        """
 }

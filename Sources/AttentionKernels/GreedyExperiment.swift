@@ -120,15 +120,7 @@ extension GreedyExperiment {
         let direction = winners("direction_beats_random")
         return TheoryResult(
             experiment: "greedy", title: "Greedy is steepest",
-            statement: """
-                The teacher picks the examples whose outputs are farthest from their targets, because the functional \
-                gradient is largest there and so, the theory argues, teaching them decreases the loss most. A step on a \
-                set of examples decreases the loss of all by η⟨∇L, ∇L_set⟩: this depends on how well the examples' \
-                gradients agree with everyone's, not on their size alone. Longer steps lose to curvature, the more the \
-                larger the gradient. So greedy is steepest only for small steps, and where the examples' gradients do not \
-                oppose one another. Steps that are taken have the largest rate, out of halvings, at which teaching all \
-                examples still decreases the loss by half of what the slope promises.
-                """,
+            statement: Self.statement,
             equation: "L(θ) − L(θ − η∇L_set) = η⟨∇L, ∇L_set⟩ + O(η²)",
             verdict: String(
                 format:
@@ -170,4 +162,16 @@ extension GreedyExperiment {
                 [score] + moments.map { String(format: "%.2f", values($0)[score] ?? .nan) }
             })
     }
+}
+
+extension GreedyExperiment {
+    private static let statement = """
+        The teacher picks the examples whose outputs are farthest from their targets, because the functional \
+        gradient is largest there and so, the theory argues, teaching them decreases the loss most. A step on a \
+        set of examples decreases the loss of all by η⟨∇L, ∇L_set⟩: this depends on how well the examples' \
+        gradients agree with everyone's, not on their size alone. Longer steps lose to curvature, the more the \
+        larger the gradient. So greedy is steepest only for small steps, and where the examples' gradients do not \
+        oppose one another. Steps that are taken have the largest rate, out of halvings, at which teaching all \
+        examples still decreases the loss by half of what the slope promises.
+        """
 }

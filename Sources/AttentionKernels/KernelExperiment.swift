@@ -36,11 +36,7 @@ public struct KernelExperiment: Sendable {
         let negative = max(0, -spectrum.smallest) / spectrum.largest
         var result = TheoryResult(
             experiment: "kernel", title: "The attention neural tangent kernel",
-            statement: """
-                The kernel between two sequences is the inner product of their outputs' derivatives by the parameters. It \
-                is symmetric and positive semi-definite, and a step of gradient descent moves the output for one sequence \
-                by the kernel times the loss's gradient at the others.
-                """,
+            statement: Self.statement,
             equation: "K(S, S') = ⟨∂f(S)/∂θ, ∂f(S')/∂θ⟩",
             verdict: String(
                 format: "The kernel equals the one by finite differences to %.1e (fp64); its asymmetry is %.1e and its "
@@ -118,4 +114,12 @@ func timed<Result>(_ body: () throws -> Result) rethrows -> (Result, Double) {
     let result = try body()
     let duration = clock.now - start
     return (result, Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18)
+}
+
+extension KernelExperiment {
+    private static let statement = """
+        The kernel between two sequences is the inner product of their outputs' derivatives by the parameters. It \
+        is symmetric and positive semi-definite, and a step of gradient descent moves the output for one sequence \
+        by the kernel times the loss's gradient at the others.
+        """
 }

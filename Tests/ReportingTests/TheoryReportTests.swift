@@ -23,6 +23,9 @@ import Testing
         #expect(page.components(separatedBy: "<svg").count == 4, "a chart, its inner clip and a heat map")
         #expect(page.components(separatedBy: "<rect").count == 5)
         #expect(page.contains("fill-opacity=\"0.50\"") && page.contains("part c5"))
+        var bare = result
+        (bare.charts, bare.heatMaps) = ([], [])
+        #expect(try page.contains("Charts") && !TheoryReport(bare, machine: "m").html().contains("Charts"))
         #expect(!page.contains("<script") && !page.contains("http"))
     }
 

@@ -56,7 +56,7 @@ public struct TheoryReport: Sendable {
                     },
                 ] as [String: Any]
             },
-            "figures": charts + heatMaps, "machine": machine,
+            "figures": charts + heatMaps, "hasFigures": !(charts + heatMaps).isEmpty, "machine": machine,
             "settings": result.settings.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
                 .joined(separator: "\n"),
             "numbers": result.figures.sorted { $0.key < $1.key }.map { "\($0.key) \(Format.short($0.value))" }
@@ -130,6 +130,7 @@ enum TheoryTemplate {
         </div>
         </section>
         {{/tables}}
+        {{#hasFigures}}
         <section>
         <h2>Charts</h2>
         <div class="charts">
@@ -143,6 +144,7 @@ enum TheoryTemplate {
         {{/figures}}
         </div>
         </section>
+        {{/hasFigures}}
         <section class="facts">
         <h2>Figures</h2>
         <pre>{{numbers}}</pre>
