@@ -1,7 +1,7 @@
 native := scripts/with-native
 build  := $(native) swift build -c release --product
 
-.PHONY: run test build bench bench-vision vision ablation evidence evidence-quick format lint clean
+.PHONY: run test build bench bench-vision vision ablation theory evidence evidence-quick format lint clean
 
 run: ; @$(build) attent && .build/release/attent compare digits
 test: ; @$(native) swift test --no-parallel
@@ -12,6 +12,8 @@ vision: ; @$(build) attent && scripts/vision
 evidence: ; @$(build) attent && scripts/evidence $(ARGUMENTS)
 evidence-quick: ; @$(build) attent && scripts/evidence --quick $(ARGUMENTS)
 ablation: ; @$(build) attent && scripts/ablation
+theory: ; @$(build) attent && for e in gradients kernel convergence descent greedy; do \
+	.build/release/attent antk $$e --out runs/theory/$$e || exit 1; done
 format: ; @swift format --in-place --recursive --parallel Package.swift Sources Tests Benchmarks
 lint: ; @swift format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks
 clean: ; @rm -rf .build .native

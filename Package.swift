@@ -17,6 +17,7 @@ let package = Package(
         .library(name: "Teaching", targets: ["Teaching"]),
         .library(name: "Torch", targets: ["Torch", "NN", "Models", "Checkpoints"]),
         .library(name: "Training", targets: ["Datasets", "Teaching", "Training", "Evaluation", "Reporting"]),
+        .library(name: "AttentionKernels", targets: ["AttentionKernels"]),
         .library(name: "Tokenizers", targets: ["Tokenizers"]),
     ],
     dependencies: [
@@ -55,7 +56,10 @@ let package = Package(
             name: "Training",
             dependencies: ["Models", "Checkpoints", "Datasets", "Teaching", .product(name: "Yams", package: "Yams")]),
         .target(name: "Evaluation", dependencies: ["Training"]),
-        .target(name: "Reporting", dependencies: ["Training", .product(name: "Mustache", package: "swift-mustache")]),
+        .target(name: "AttentionKernels", dependencies: ["Training"]),
+        .target(
+            name: "Reporting",
+            dependencies: ["AttentionKernels", "Training", .product(name: "Mustache", package: "swift-mustache")]),
         .executableTarget(
             name: "engine-bench", dependencies: ["Training"], path: "Benchmarks/Engine", exclude: ["peer.py"]),
         .executableTarget(
@@ -67,7 +71,7 @@ let package = Package(
         .executableTarget(
             name: "attent",
             dependencies: [
-                "Training", "Evaluation", "Reporting",
+                "Training", "Evaluation", "AttentionKernels", "Reporting",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -83,9 +87,10 @@ let package = Package(
             name: "DatasetsTests", dependencies: ["Datasets", "CTurboJPEG", "CZlib"], resources: [.copy("Goldens")]),
         .testTarget(name: "TeachingTests", dependencies: ["Teaching"]),
         .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"]),
+        .testTarget(name: "AttentionKernelsTests", dependencies: ["AttentionKernels", "TestSupport"]),
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
         .testTarget(name: "CommandTests", dependencies: ["attent", "your-own-loop"]),
-        .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Training"]),
+        .testTarget(name: "ReportingTests", dependencies: ["AttentionKernels", "Reporting", "Training"]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx20

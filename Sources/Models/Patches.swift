@@ -3,7 +3,7 @@ import Torch
 
 extension Tensor {
     /// [B, C, H, W] → [B, N, C·P·P]: square patches of side P in row-major order, channels first within each.
-    func patches(ofSide side: Int) throws(TorchError) -> Tensor {
+    public func patches(ofSide side: Int) throws(TorchError) -> Tensor {
         let (batch, channels, rows, columns) = (size(0), size(1), size(2) / side, size(3) / side)
         return try reshaped(batch, channels, rows, side, columns, side).permuted(0, 2, 4, 1, 3, 5)
             .reshaped(batch, rows * columns, channels * side * side)

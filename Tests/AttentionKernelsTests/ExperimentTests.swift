@@ -1,0 +1,111 @@
+import Datasets
+import Testing
+import Torch
+
+@testable import AttentionKernels
+
+@Suite struct ExperimentTests {
+    /// Images of 4×4 pixels, of which a class lights up one quarter.
+    func images(_ count: Int) throws -> TheoryData {
+        let noise = try Generator(seed: 3).uniform([count * 16], in: 0..<120).values(as: Double.self)
+        let labels = (0..<count).map { Int64($0 % 4) }
+        let pixels = (0..<count * 16).map { index in
+            let (image, row, column) = (index / 16, index % 16 / 4, index % 4)
+            return UInt8(noise[index]) + (row / 2 * 2 + column / 2 == image % 4 ? 120 : 0)
+        }
+        return try TheoryData(
+            ImageDataset(
+                source: "quarters", pixels: pixels, labels: labels, classNames: ["a", "b", "c", "d"], channels: 1,
+                size: .init(height: 4, width: 4)))
+    }
+
+    @Test("The closed form's error is that of rounding, and importance is drawn for every picture") func gradients()
+        throws
+    {
+        var experiment = GradientExperiment()
+        (experiment.trials, experiment.pictures) = (4, 2)
+        let result = try experiment.run(on: images(12))
+        #expect(result.isSupported)
+        #expect((result.figures["theory.closed_form.error"] ?? 1) < 1e-10)
+        #expect(result.heatMaps.map(\.values.count) == [16, 16, 16, 16])
+        let factors = result.heatMaps[1].values
+        #expect(abs(factors.reduce(0, +)) < 1e-9 && factors.contains { $0 > 0 })
+    }
+
+    @Test("The kernel's experiment tells the error of its projection") func kernel() throws {
+        var experiment = KernelExperiment()
+        (experiment.examples, experiment.width, experiment.sketchWidth) = (4, 8, 256)
+        let result = try experiment.run(on: images(8))
+        #expect(result.isSupported, "\(result.verdict)")
+        let (error, expected) = (
+            result.figures["antk.sketch.error"] ?? 9, result.figures["antk.sketch.expected_error"] ?? 0
+        )
+        #expect(error < 3 * expected && expected < 3 * error)
+        #expect(throws: AntkError.self) { _ = try experiment.run(on: images(3)) }
+    }
+
+    @Test("The distance to the last kernel ends at 0, and a kernel that hardly moves has settled") func convergence()
+        throws
+    {
+        var experiment = ConvergenceExperiment()
+        (experiment.widths, experiment.steps, experiment.examples) = ([8], 20, 4)
+        (experiment.trainingExamples, experiment.batchSize) = (16, 8)
+        let result = try experiment.run(on: images(24))
+        let distances = try #require(result.charts.first?.lines.first)
+        #expect(distances.x.first == 0 && distances.x.last == 20 && distances.y.last == 0)
+        #expect(distances.y[0] > 0 && distances.y[0] == result.figures["theory.antk.moved.8"])
+        let losses = try #require(result.charts.last?.lines.first?.y)
+        #expect(losses[losses.count - 1] < losses[0])
+        experiment.optimizer = .adamw
+        let adapted = try #require(try experiment.run(on: images(24)).charts.last?.lines.first?.y)
+        #expect(adapted[0] == losses[0] && adapted[adapted.count - 1] < losses[0])
+        #expect(adapted[1] != losses[1])
+        experiment.threshold = .infinity
+        #expect(try experiment.run(on: images(24)).figures["theory.antk.settled_at_step"] == 0)
+        experiment.steps = 1
+        #expect(throws: AntkError.setting(name: "the number of steps", found: "1", expected: "at least 4")) {
+            _ = try experiment.run(on: images(24))
+        }
+    }
+
+    @Test("The functional step is the real one up to the second order, and the loss falls") func descent() throws {
+        var experiment = DescentExperiment()
+        (experiment.examples, experiment.width, experiment.steps, experiment.interval) = (6, 4, 6, 3)
+        let result = try experiment.run(on: images(12))
+        #expect(abs((result.figures["theory.step_error.slope"] ?? 0) - 2) < 0.05)
+        #expect(abs((result.figures["theory.step_error.slope.trained"] ?? 0) - 2) < 0.05)
+        let losses = try #require(result.charts.last?.lines.first?.y)
+        #expect(losses == losses.sorted(by: >) && losses.count == 6)
+        // The paper's bound is linear in γ: with the share of it that is told, it holds in every step.
+        let share = try #require(result.figures["theory.descent.gamma_share"])
+        #expect(share > 0 && (share >= 1) == (result.figures["theory.descent.bound_holds"] == 1))
+    }
+
+    @Test("Slopes are those of power laws") func slope() {
+        let rates = [0.1, 0.05, 0.025]
+        #expect(
+            abs(DescentExperiment.StepErrors(rates: rates, errors: rates.map { 7 * $0 * $0 * $0 }).slope - 3) < 1e-12)
+    }
+
+    @Test("Every score is compared with the true decrease") func greedy() throws {
+        var experiment = GreedyExperiment()
+        (experiment.examples, experiment.pickSize, experiment.randomPicks) = (16, 4, 8)
+        (experiment.width, experiment.steps) = (8, 8)
+        let result = try experiment.run(on: images(40))
+        for score in ["loss", "residual", "ntk", "reducible", "gradient"] {
+            let correlation = try #require(result.figures["theory.greedy.rank_correlation.\(score)"])
+            #expect((-1...1).contains(correlation))
+            #expect((0...1).contains(result.figures["theory.greedy.beats_random.\(score)"] ?? -1))
+            #expect((0...1).contains(result.figures["theory.greedy.finite_beats_random.\(score)"] ?? -1))
+        }
+        #expect(result.tables[0].rows.count == 5)
+        #expect(try experiment.run(on: images(40)) == result)
+    }
+
+    @Test("Rank correlation knows order, ties and opposition") func ranks() {
+        #expect(rankCorrelation([1, 2, 3, 4], [10, 100, 1000, 10000]) == 1)
+        #expect(rankCorrelation([1, 2, 3], [3, 2, 1]) == -1)
+        #expect(abs(rankCorrelation([1, 1, 2], [1, 2, 3]) - 0.75.squareRoot()) < 1e-12)
+        #expect(rankCorrelation([1, 1], [1, 2]).isNaN)
+    }
+}
