@@ -41,6 +41,7 @@ final class FineTuning {
             try network.model(path)
         }
         let file = FileManager.default.temporaryDirectory.appendingPathComponent("llm-bench-\(getpid()).safetensors")
+        defer { try? FileManager.default.removeItem(at: file) }  // what is mapped stays
         try SafetensorsFile.write(parameters.entries, to: file.path)
         return try SafetensorsFile(file.path)
     }
