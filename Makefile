@@ -1,13 +1,14 @@
 native := scripts/with-native
 build  := $(native) swift build -c release --product
 
-.PHONY: run test build bench bench-vision vision ablation theory evidence evidence-quick format lint clean
+.PHONY: run test build bench bench-vision bench-llm vision ablation theory evidence evidence-quick format lint clean
 
 run: ; @$(build) attent && .build/release/attent compare digits
 test: ; @$(native) swift test --no-parallel
 build: ; @$(build) attent
 bench: ; @scripts/bench
 bench-vision: ; @scripts/bench-vision
+bench-llm: ; @scripts/bench-llm
 vision: ; @$(build) attent && scripts/vision
 evidence: ; @$(build) attent && scripts/evidence $(ARGUMENTS)
 evidence-quick: ; @$(build) attent && scripts/evidence --quick $(ARGUMENTS)

@@ -64,6 +64,8 @@ let package = Package(
             name: "engine-bench", dependencies: ["Training"], path: "Benchmarks/Engine", exclude: ["peer.py"]),
         .executableTarget(
             name: "vision-bench", dependencies: ["Training"], path: "Benchmarks/Vision", exclude: ["compare.py"]),
+        .executableTarget(
+            name: "llm-bench", dependencies: ["Training"], path: "Benchmarks/Language", exclude: ["compare.py"]),
         .executableTarget(name: "selection-bench", dependencies: ["Teaching"], path: "Benchmarks/Selection"),
         .executableTarget(
             name: "tokenizer-bench", dependencies: ["Tokenizers"], path: "Benchmarks/Tokenizers", exclude: ["peer.py"]),

@@ -175,7 +175,7 @@ bool prefers_causal_attention(const at::Tensor& query, const at::Tensor& key, co
     return is_plain(query) && is_plain(key) && is_plain(value) && !at::autocast::is_autocast_enabled(at::kCPU) &&
            key.sizes() == value.sizes() && query.size(0) == key.size(0) && query.size(2) == key.size(2) &&
            query.size(3) == key.size(3) && query.numel() > 0 && key.numel() > 0 && query.size(1) % key.size(1) == 0 &&
-           query.size(2) <= longest && query.size(3) % lanes == 0 && query.size(3) <= widest;
+           query.size(2) <= longest && whole_vectors(query.size(3)) <= std::min(2 * query.size(3), widest);
 }
 
 at::Tensor causal_attention(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value, const at::Tensor& firsts,
@@ -189,7 +189,11 @@ at::Tensor causal_attention(const at::Tensor& query, const at::Tensor& key, cons
     for (int64_t i = 0; i < starts.numel(); i++)
         TORCH_CHECK(first[i] >= 0 && first[i] <= i % length && (i % length == 0 || first[i] >= first[i - 1]),
                     "query ", i % length, " sees keys from ", first[i], " on, expected a number that rises and is at most its own");
-    return CausalAttention::apply(query, key, value, starts, scale);
+    const int64_t features = query.size(3), missing = whole_vectors(features) - features;
+    if (missing == 0) return CausalAttention::apply(query, key, value, starts, scale);
+    // Zeros add nothing to a score, and what they make of the result is cut off.
+    auto whole = [&](const at::Tensor& x) { return at::constant_pad_nd(x, {0, missing}); };
+    return CausalAttention::apply(whole(query), whole(key), whole(value), starts, scale).narrow(3, 0, features);
 }
 
 }  // namespace ct

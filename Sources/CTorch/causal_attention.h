@@ -3,7 +3,8 @@
 
 namespace ct {
 
-/// Whether ``causal_attention`` takes these operands: fp32 on the CPU, as many queries as keys.
+/// Whether ``causal_attention`` takes these operands: fp32 on the CPU, as many queries as keys, heads that fill at least half of
+/// their vectors.
 bool prefers_causal_attention(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value);
 
 /// softmax(QKᵀ · scale) V for queries [B, H, T, D], keys and values [B, G, T, D] where G divides H; strides are free but for

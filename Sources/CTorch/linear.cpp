@@ -25,7 +25,7 @@ std::atomic<bool> fast{false};
 
 // A call into oneDNN costs some 15 µs more than one into the default kernels, which the smallest maps do not earn back.
 bool is_worthwhile(const at::Tensor& x, const at::Tensor& weight) {
-    return weight.size(0) >= 32 && weight.size(1) >= 32 && x.numel() * weight.size(0) >= 1 << 20;
+    return weight.size(0) >= 8 && weight.size(1) >= 8 && x.numel() * weight.size(0) >= 1 << 20;
 }
 
 bool is_plain(const at::Tensor& x) { return x.is_cpu() && x.scalar_type() == at::kFloat; }

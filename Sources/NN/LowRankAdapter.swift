@@ -44,7 +44,8 @@ public struct LowRankAdapter: Sendable {
     func callAsFunction(_ x: Tensor, _ isTraining: Bool) throws(TorchError) -> Tensor {
         var input = x.dtype == a.dtype ? x : try x.to(a.dtype)
         if isTraining && dropout > 0 { input = try input.dropout(dropout) }
-        let update = try input.linear(a).linear(b) * scaling
+        // Scaled where it is narrow.
+        let update = try (input.linear(a) * scaling).linear(b)
         return update.dtype == x.dtype ? update : try update.to(x.dtype)
     }
 

@@ -59,7 +59,8 @@ import Torch
 
     @Test(
         "Attention and its gradients are those of the masked composition",
-        arguments: Sight.allCases, [(1, 16), (5, 16), (16, 32), (49, 16), (65, 48), (130, 64), (70, 12)])
+        arguments: Sight.allCases,
+        [(1, 16), (5, 16), (16, 32), (49, 16), (65, 48), (130, 64), (70, 12), (49, 8), (20, 7)])
     func composition(sight: Sight, shape: (length: Int, features: Int)) throws {
         for (heads, groups) in [(3, 3), (4, 2)] {
             let example = try Case(
