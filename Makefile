@@ -1,12 +1,14 @@
 native := scripts/with-native
 build  := $(native) swift build -c release --product
 
-.PHONY: run test build bench bench-vision bench-llm vision ablation theory evidence evidence-quick format lint clean
+.PHONY: run test build bench bench-engine bench-vision bench-llm vision ablation theory evidence evidence-quick format
+.PHONY: lint clean
 
 run: ; @$(build) attent && .build/release/attent compare digits
 test: ; @$(native) swift test --no-parallel
 build: ; @$(build) attent
 bench: ; @scripts/bench
+bench-engine: ; @scripts/bench-engine $(ARGUMENTS)
 bench-vision: ; @scripts/bench-vision
 bench-llm: ; @scripts/bench-llm
 vision: ; @$(build) attent && scripts/vision

@@ -61,7 +61,8 @@ let package = Package(
             name: "Reporting",
             dependencies: ["AttentionKernels", "Training", .product(name: "Mustache", package: "swift-mustache")]),
         .executableTarget(
-            name: "engine-bench", dependencies: ["Training"], path: "Benchmarks/Engine", exclude: ["peer.py"]),
+            name: "engine-bench", dependencies: ["Training"], path: "Benchmarks/Engine",
+            exclude: ["peer.py", "peer_vision.py", "peer_decoders.py"]),
         .executableTarget(
             name: "vision-bench", dependencies: ["Training"], path: "Benchmarks/Vision", exclude: ["compare.py"]),
         .executableTarget(

@@ -1,5 +1,4 @@
 import Foundation
-import Models
 import Torch
 import Training
 
@@ -8,18 +7,20 @@ struct Comparison {
     struct Outcome {
         /// PyTorch's time over ours: above 1, ours is faster.
         let step, score: Double
+        /// That of a token of a generation; nil where none was generated.
+        let token: Double?
         /// Our scoring pass over our step.
         let scoreOverStep: Double
         /// The share of the matrix rate that our step reaches.
         let utilization: Double
-        /// Our peak memory over PyTorch's.
-        let memory: Double
+        /// Our peak memory, and PyTorch's, in bytes.
+        let memory, peerMemory: Double
         let stepSeconds: Double
+        let tokenSeconds: Double?
         /// What ours was resolved to.
         let precision: Precision
     }
 
-    static let agreementSteps = 20
     static let batchCount = 4
 
     let workload: Workload
@@ -29,8 +30,8 @@ struct Comparison {
 
     func run() throws -> Outcome {
         PeakMemory.reset()
-        let precision = try setting.ours.resolved(on: .cpu, width: workload.configuration.hiddenSize)
-        let ours = try Contender(workload, workload.batches(Self.batchCount), precision, options.stopwatch)
+        let precision = try setting.ours.resolved(on: .cpu, width: workload.width)
+        let ours = try Contender(workload, batches: Self.batchCount, precision, options.stopwatch)
         try load(ours)
         try checkAgreement(ours)
         return try measure(ours, precision)
@@ -44,28 +45,35 @@ struct Comparison {
         try ours.write(to: file)
         try peer.load(
             Peer.Settings(
-                file: file.path, model: workload.configuration.numbers, matmul: setting.matmul,
+                file: file.path, kind: workload.kind, model: workload.numbers, matmul: setting.matmul,
                 bf16: setting.usesAutocast, compile: setting.isCompiled, threads: options.threadCount,
                 clock: options.stopwatch.rawValue,
-                optimizer: .init(rate: Contender.learningRate, decay: 0.05, clip: Contender.largestNorm)))
+                optimizer: .init(rate: Contender.learningRate, decay: 0.05, clip: Contender.largestNorm),
+                generation: .init(prompt: Generation.promptLength, tokens: Generation.tokenCount)))
     }
 
     /// A comparison of two computations that differ would mean nothing.
     private func checkAgreement(_ ours: Contender) throws {
-        for step in 0..<Self.agreementSteps {
+        for step in 0..<options.agreementSteps {
             let index = step % Self.batchCount
-            let pairs = [(try ours.score(index), try peer.score(index)), (try ours.step(index), try peer.step(index))]
-            for (mine, theirs) in pairs where !(abs(mine.loss - theirs.loss) <= setting.tolerance * abs(theirs.loss)) {
-                throw Peer.Failure(
-                    description: "\(workload.name) at \(setting.name): the loss of step \(step) is \(mine.loss), "
-                        + "PyTorch's is \(theirs.loss), expected at most \(setting.tolerance) apart, relatively.")
-            }
+            if !setting.isCompiled, let token = try ours.token(index) { try check(token, peer.token(index), step) }
+            try check(ours.score(index), peer.score(index), step)
+            try check(ours.step(index), peer.step(index), step)
+        }
+    }
+
+    private func check(_ mine: Pass, _ theirs: Pass, _ step: Int) throws {
+        guard abs(mine.loss - theirs.loss) <= setting.tolerance * abs(theirs.loss) else {
+            throw Peer.Failure(
+                description: "\(workload.name) at \(setting.name): the loss of step \(step) is \(mine.loss), "
+                    + "PyTorch's is \(theirs.loss), expected at most \(setting.tolerance) apart, relatively.")
         }
     }
 
     private func measure(_ ours: Contender, _ precision: Precision) throws -> Outcome {
         var (steps, scores, shares, utilizations, seconds): ([Double], [Double], [Double], [Double], [Double])
         (steps, scores, shares, utilizations, seconds) = ([], [], [], [], [])
+        var (tokens, tokenSeconds): ([Double], [Double]) = ([], [])
         for round in 0..<options.roundCount {
             let index = round % Self.batchCount
             let (mine, theirs) = try inTurn(round, { try ours.step(index) }, { try peer.step(index) })
@@ -75,10 +83,17 @@ struct Comparison {
             shares.append(mineScored / mine)
             seconds.append(mine)
             utilizations.append(3 * workload.forwardOperations / mine / (try ours.matrixRate()))
+            // Recompiled for every length, the compiled peer would show nothing of generation.
+            if !setting.isCompiled, let token = try ours.token(index) {
+                tokenSeconds.append(token.seconds)
+                tokens.append(try peer.token(index).seconds / token.seconds)
+            }
         }
         return Outcome(
-            step: steps.median, score: scores.median, scoreOverStep: shares.median, utilization: utilizations.median,
-            memory: PeakMemory.bytes() / (try peer.peakBytes()), stepSeconds: seconds.median, precision: precision)
+            step: steps.median, score: scores.median, token: tokens.isEmpty ? nil : tokens.median,
+            scoreOverStep: shares.median, utilization: utilizations.median, memory: PeakMemory.bytes(),
+            peerMemory: try peer.peakBytes(), stepSeconds: seconds.median,
+            tokenSeconds: tokenSeconds.isEmpty ? nil : tokenSeconds.median, precision: precision)
     }
 
     /// Neither side is always first.
@@ -91,17 +106,5 @@ struct Comparison {
         }
         let other = try theirs().seconds
         return (try ours().seconds, other)
-    }
-}
-
-extension ViT.Configuration {
-    /// Every number under its Hugging Face name.
-    fileprivate var numbers: [String: Double] {
-        [
-            "image_size": Double(imageSize), "patch_size": Double(patchSize), "num_channels": Double(channelCount),
-            "num_labels": Double(classCount), "hidden_size": Double(hiddenSize),
-            "num_hidden_layers": Double(layerCount), "num_attention_heads": Double(headCount),
-            "intermediate_size": Double(intermediateSize), "layer_norm_eps": layerNormEpsilon,
-        ]
     }
 }

@@ -1,5 +1,4 @@
 import Checkpoints
-import Datasets
 import Foundation
 import NN
 import Torch
@@ -17,38 +16,28 @@ final class Contender {
     static let learningRate = 1e-4
     static let largestNorm = 1.0
 
-    private let learner: ImageClassifier
+    private let subject: any Subject
     private let optimizer: AdamW
-    private let batches: [ImageBatch]
     private let stopwatch: Stopwatch
     private let precision: Precision
 
     /// - Parameter precision: not `auto`.
-    init(_ workload: Workload, _ batches: [ImageBatch], _ precision: Precision, _ stopwatch: Stopwatch) throws {
-        learner = try ImageClassifier(
-            ParameterBuilder(seed: 0), workload.configuration, computeType: precision == .bf16 ? .bfloat16 : nil)
-        optimizer = try AdamW(learner.parameters, .init())
-        (self.batches, self.stopwatch, self.precision) = (batches, stopwatch, precision)
+    init(_ workload: Workload, batches: Int, _ precision: Precision, _ stopwatch: Stopwatch) throws {
+        subject = try workload.subject(precision, batches: batches)
+        optimizer = try AdamW(subject.parameters, .init())
+        (self.stopwatch, self.precision) = (stopwatch, precision)
     }
 
     /// Writes weights and data where the peer reads them.
     func write(to file: URL) throws {
-        let shape = [batches.count] + batches[0].shape
-        let images = try Tensor(batches.flatMap(\.pixels), shape: shape)
-        let labels = try Tensor(batches.flatMap(\.labels), shape: [shape[0], shape[1]])
-        try SafetensorsFile.write(
-            learner.parameters.entries + [
-                .init(name: "images", tensor: images), .init(name: "labels", tensor: labels),
-            ],
-            to: file.path)
+        try SafetensorsFile.write(subject.parameters.entries + subject.inputs, to: file.path)
     }
 
     func step(_ index: Int) throws -> Pass {
         Engine.setFastLinear(precision == .fp32Fast)
         var loss = 0.0
         let seconds = try stopwatch.seconds {
-            let losses = try learner.assess(batches[index], elements: nil, score: nil, isTraining: true).losses
-            let mean = try losses.mean()
+            let mean = try subject.losses(index).mean()
             try mean.backward()
             _ = try optimizer.step(learningRate: Self.learningRate, clippingTo: Self.largestNorm)
             loss = try mean.item()
@@ -59,13 +48,14 @@ final class Contender {
     func score(_ index: Int) throws -> Pass {
         Engine.setFastLinear(precision == .fp32Fast)
         var scores: [Float] = []
-        let seconds = try stopwatch.seconds {
-            scores = try withoutGradients {
-                try learner.assess(batches[index], elements: nil, score: .loss, isTraining: false).scores?.values()
-                    ?? []
-            }
-        }
+        let seconds = try stopwatch.seconds { scores = try subject.scores(index) }
         return Pass(seconds: seconds, loss: Double(scores.reduce(0, +)) / Double(scores.count))
+    }
+
+    /// One token of a generation; nil for what is no decoder, and in bf16.
+    func token(_ index: Int) throws -> Pass? {
+        Engine.setFastLinear(precision == .fp32Fast)
+        return try subject.generate(stopwatch, index)
     }
 
     /// Operations a second of a 1024³ linear map at this precision.

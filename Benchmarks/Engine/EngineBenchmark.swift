@@ -1,7 +1,7 @@
 import Foundation
 import Torch
 
-/// Training step and scoring pass against PyTorch: the same weights, data and settings, the two sides in turn.
+/// Training step, scoring pass and generation against PyTorch: the same weights, data and settings, the two sides in turn.
 @main
 enum EngineBenchmark {
     static func main() {
@@ -20,30 +20,47 @@ enum EngineBenchmark {
             "libtorch \(Engine.version) (\(Engine.cpuCapability)), \(options.threadCount) threads, "
                 + "\(options.stopwatch.rawValue) time, medians of \(options.roundCount) pairs")
         let peer = try Peer(python: options.python)
-        var eager: [(name: String, outcome: Comparison.Outcome)] = []
+        var eager: [(workload: Workload, outcome: Comparison.Outcome)] = []
         for setting in [Setting.automatic, .fp32, .bf16] where options.settings.contains(setting.name) {
             for workload in options.models {
                 let outcome = try Comparison(workload: workload, setting: setting, options: options, peer: peer).run()
                 report(outcome, of: "\(workload.name).\(setting.name)")
-                if setting.name == Setting.automatic.name { eager.append((workload.name, outcome)) }
+                if setting.name == Setting.automatic.name { eager.append((workload, outcome)) }
             }
         }
         if options.settings.contains("compile") { try compareWithCompiled(options, peer) }
-        if !eager.isEmpty {
-            say("figure step.vs_eager \(rounded(eager.map(\.outcome.step).geometricMean))")
-            say("figure score.vs_eager \(rounded(eager.map(\.outcome.score).geometricMean))")
-            say("figure engine.worst.vs_eager \(rounded(eager.map(\.outcome.step).min() ?? .nan))")
-        }
+        summarize(eager, options)
         try peer.stop()
+        if let program = options.attent {
+            let seconds = try Startup(program: program, startCount: options.startCount).seconds()
+            say("figure engine.startup.seconds \(rounded(seconds))")
+        }
+    }
+
+    /// The means are those of the vision transformers, the worst is that of all models, so each is only told of the whole.
+    private static func summarize(_ eager: [(workload: Workload, outcome: Comparison.Outcome)], _ options: Options) {
+        let vision = eager.filter(\.workload.isViT).map(\.outcome)
+        if !vision.isEmpty {
+            say("figure step.vs_eager \(rounded(vision.map(\.step).geometricMean))")
+            say("figure score.vs_eager \(rounded(vision.map(\.score).geometricMean))")
+        }
+        guard eager.count == Workload.all.count else { return }
+        say("figure engine.worst.vs_eager \(rounded(eager.map(\.outcome.step).min() ?? .nan))")
     }
 
     private static func report(_ outcome: Comparison.Outcome, of name: String) {
-        say("\(name): our step takes \(rounded(outcome.stepSeconds * 1e3)) ms at \(outcome.precision.rawValue)")
+        say(
+            "\(name): our step takes \(rounded(outcome.stepSeconds * 1e3)) ms at \(outcome.precision.rawValue), "
+                + "peak memory \(megabytes(outcome.memory)), PyTorch's \(megabytes(outcome.peerMemory))")
         say("figure engine.\(name).step.vs_eager \(rounded(outcome.step))")
         say("figure engine.\(name).score.vs_eager \(rounded(outcome.score))")
         say("figure engine.\(name).score_over_step \(rounded(outcome.scoreOverStep))")
+        if let token = outcome.token, let seconds = outcome.tokenSeconds {
+            say("\(name): a token takes \(rounded(seconds * 1e3)) ms")
+            say("figure engine.\(name).token.vs_eager \(rounded(token))")
+        }
         say("figure engine.\(name).mfu \(rounded(outcome.utilization))")
-        say("figure engine.\(name).peak_memory_ratio \(rounded(outcome.memory))")
+        say("figure engine.\(name).peak_memory_ratio \(rounded(outcome.memory / outcome.peerMemory))")
     }
 
     /// Inductor needs a C++ compiler and Python's headers; where it does not run, that is said and nothing more is claimed.
@@ -62,11 +79,14 @@ enum EngineBenchmark {
             }
         }
         say("figure step.vs_compile \(rounded(ratios.geometricMean))")
+        guard ratios.count == Workload.all.count else { return }
         say("figure engine.worst.vs_compile \(rounded(ratios.min() ?? .nan))")
     }
 
     /// Unbuffered, so that a pipe gets each figure when it is known.
     private static func say(_ line: String) { FileHandle.standardOutput.write(Data("\(line)\n".utf8)) }
+
+    private static func megabytes(_ bytes: Double) -> String { String(format: "%.0f MB", bytes / 1e6) }
 
     private static func rounded(_ value: Double) -> String { String(format: "%.3f", value) }
 }

@@ -6,13 +6,20 @@ struct Options {
 
     static let usage = """
         usage: engine-bench --python PATH [--threads N] [--rounds N] [--clock wall|processor] [--models NAME,...]
-                            [--settings auto,fp32,bf16,compile]
+                            [--settings auto,fp32,bf16,compile] [--agreement STEPS] [--attent PATH] [--starts N]
+
+        Models: \(Workload.all.map(\.name).joined(separator: ", ")). With --attent, the start of that program is timed.
         """
 
     var python = ""
     var threadCount = 1
     var roundCount = 15
     var models = Workload.all
+    /// Steps of which the losses are compared before anything is timed.
+    var agreementSteps = 8
+    /// The program whose start is timed; none where nil.
+    var attent: String?
+    var startCount = 7
     var settings = ["auto", "fp32", "bf16", "compile"]
     private var clock: Stopwatch?
 
@@ -37,6 +44,9 @@ struct Options {
         case "--python": python = value
         case "--threads": threadCount = Int(value) ?? 0
         case "--rounds": roundCount = Int(value) ?? 0
+        case "--agreement": agreementSteps = Int(value) ?? 0
+        case "--attent": attent = value
+        case "--starts": startCount = Int(value) ?? 0
         case "--clock": clock = Stopwatch(rawValue: value)
         case "--models": models = Workload.all.filter { names.contains($0.name) }
         case "--settings": settings = names
@@ -44,6 +54,7 @@ struct Options {
         }
         let known = Set(["auto", "fp32", "bf16", "compile"])
         let clockIsKnown = flag != "--clock" || clock != nil
-        return threadCount > 0 && roundCount > 0 && !models.isEmpty && known.isSuperset(of: settings) && clockIsKnown
+        let counts = [threadCount, roundCount, agreementSteps, startCount]
+        return counts.allSatisfy { $0 > 0 } && !models.isEmpty && known.isSuperset(of: settings) && clockIsKnown
     }
 }

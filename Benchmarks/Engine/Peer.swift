@@ -9,14 +9,17 @@ final class Peer {
     /// What the peer is told before a comparison.
     struct Settings: Encodable {
         struct Optimizer: Encodable { let rate, decay, clip: Double }
+        struct Generation: Encodable { let prompt, tokens: Int }
 
         let file: String
+        let kind: String
         let model: [String: Double]
         let matmul: String
         let bf16, compile: Bool
         let threads: Int
         let clock: String
         let optimizer: Optimizer
+        let generation: Generation
     }
 
     private struct Nothing: Decodable {}
@@ -42,6 +45,7 @@ final class Peer {
     }
     func step(_ index: Int) throws -> Pass { try ask("step \(index)") }
     func score(_ index: Int) throws -> Pass { try ask("score \(index)") }
+    func token(_ index: Int) throws -> Pass { try ask("token \(index)") }
     func peakBytes() throws -> Double { (try ask("peak -") as Peak).bytes }
 
     /// Ends the process by ending its input.

@@ -1,52 +1,86 @@
-import Datasets
 import Models
-import Torch
+import Training
 
 /// A model, its batch and what a pass over it costs.
-struct Workload {
+struct Workload: Sendable {
+    enum Model: Sendable {
+        case vit(ViT.Configuration)
+        /// The encoder of a masked autoencoder of colours, which sees a quarter of the patches.
+        case encoder(MultiMAE.Configuration)
+        case gpt2(GPT2.Configuration)
+        case llama(Llama.Configuration)
+    }
+
     let name: String
-    let configuration: ViT.Configuration
+    let model: Model
     let batchSize: Int
 
-    static let all = [
-        Workload("vit-d96", width: 96, heads: 3, image: 32, patch: 4, batchSize: 64),
-        Workload("vit-d192", width: 192, heads: 3, image: 40, patch: 4, batchSize: 32),
-        Workload("vit-d384", width: 384, heads: 6, image: 112, patch: 8, batchSize: 8),
+    static let all = vision + decoders
+
+    static let vision = [
+        vit("vit-d96", width: 96, heads: 3, image: 32, patch: 4, batchSize: 64),
+        vit("vit-d192", width: 192, heads: 3, image: 40, patch: 4, batchSize: 32),
+        vit("vit-d384", width: 384, heads: 6, image: 112, patch: 8, batchSize: 8),
+        encoder("mae-d192", width: 192, heads: 3, image: 64, patch: 4, batchSize: 32),
+    ]
+    static let decoders = [
+        gpt2("gpt-d256", width: 256, context: 128, vocabulary: 96, batchSize: 8),
+        gpt2("gpt-d512", width: 512, context: 256, vocabulary: 4096, batchSize: 4),
+        llama("llama-d288-v4k", vocabulary: 4096),
+        llama("llama-d288-v32k", vocabulary: 32000),
     ]
 
-    private init(_ name: String, width: Int, heads: Int, image: Int, patch: Int, batchSize: Int) {
+    private static func vit(
+        _ name: String, width: Int, heads: Int, image: Int, patch: Int, batchSize: Int
+    ) -> Workload {
         var configuration = ViT.Configuration()
         (configuration.imageSize, configuration.patchSize) = (image, patch)
         (configuration.hiddenSize, configuration.headCount) = (width, heads)
         (configuration.intermediateSize, configuration.layerCount) = (4 * width, 6)
-        (self.name, self.configuration, self.batchSize) = (name, configuration, batchSize)
+        return Workload(name: name, model: .vit(configuration), batchSize: batchSize)
     }
 
-    /// Floating-point operations of a forward pass over a batch: two a weight and token, and attention's two products. A
-    /// training step takes three times as many.
-    var forwardOperations: Double {
-        let c = configuration
-        let (width, inner, tokens) = (Double(c.hiddenSize), Double(c.intermediateSize), Double(c.patchCount + 1))
-        let weights = 4 * width * width + 2 * width * inner
-        let layer = 2 * weights * tokens + 4 * tokens * tokens * width
-        let patch = Double(c.channelCount * c.patchSize * c.patchSize)
-        return Double(batchSize) * (Double(c.layerCount) * layer + 2 * patch * width * Double(c.patchCount))
+    private static func encoder(
+        _ name: String, width: Int, heads: Int, image: Int, patch: Int, batchSize: Int
+    ) -> Workload {
+        var configuration = MultiMAE.Configuration()
+        (configuration.modalities, configuration.imageSize, configuration.patchSize) = ([.rgb], image, patch)
+        (configuration.hiddenSize, configuration.headCount) = (width, heads)
+        (configuration.intermediateSize, configuration.layerCount) = (4 * width, 6)
+        configuration.visibleTokenCount = configuration.patchCount / 4
+        return Workload(name: name, model: .encoder(configuration), batchSize: batchSize)
     }
 
-    /// Batches of noise with labels; no number of them is learned in the few steps of a benchmark.
-    func batches(_ count: Int) throws(TorchError) -> [ImageBatch] {
-        let generator = try Generator(seed: 7)
-        let c = configuration
-        var batches: [ImageBatch] = []
-        for _ in 0..<count {
-            let pixels = try generator.normal([batchSize, c.channelCount, c.imageSize, c.imageSize]).values(
-                as: Float.self)
-            let labels = try generator.uniform([batchSize], in: 0..<Double(c.classCount)).values(as: Float.self)
-            batches.append(
-                ImageBatch(
-                    pixels: pixels, labels: labels.map(Int64.init), channels: c.channelCount,
-                    size: ImageSize(height: c.imageSize, width: c.imageSize)))
+    /// Without dropout, whose random numbers two engines draw differently.
+    private static func gpt2(
+        _ name: String, width: Int, context: Int, vocabulary: Int, batchSize: Int
+    ) -> Workload {
+        var configuration = GPT2.Configuration()
+        (configuration.hiddenSize, configuration.intermediateSize) = (width, 4 * width)
+        (configuration.layerCount, configuration.headCount) = (6, 8)
+        (configuration.contextLength, configuration.vocabularySize) = (context, vocabulary)
+        (configuration.embeddingDropout, configuration.residualDropout, configuration.attentionDropout) = (0, 0, 0)
+        return Workload(name: name, model: .gpt2(configuration), batchSize: batchSize)
+    }
+
+    /// Of the size of llama2.c's stories15M, with a third of its heads for keys and values.
+    private static func llama(_ name: String, vocabulary: Int) -> Workload {
+        var configuration = Llama.Configuration()
+        (configuration.hiddenSize, configuration.intermediateSize) = (288, 768)
+        (configuration.layerCount, configuration.windows) = (6, Array(repeating: nil, count: 6))
+        (configuration.headCount, configuration.keyValueHeadCount, configuration.headSize) = (6, 2, 48)
+        (configuration.contextLength, configuration.vocabularySize) = (256, vocabulary)
+        return Workload(name: name, model: .llama(configuration), batchSize: 4)
+    }
+
+    var width: Int {
+        switch model {
+        case .vit(let c): c.hiddenSize
+        case .encoder(let c): c.hiddenSize
+        case .gpt2(let c): c.hiddenSize
+        case .llama(let c): c.hiddenSize
         }
-        return batches
     }
+
+    var isViT: Bool { if case .vit = model { true } else { false } }
 }

@@ -40,7 +40,12 @@ at::Tensor fused_linear(const at::Tensor& x, const at::Tensor& weight, const std
     return operation.call(x, weight, bias, activation, c10::List<std::optional<at::Scalar>>(), "none");
 }
 
-bool is_fusible(const at::Tensor& x, const at::Tensor& weight) { return x.is_contiguous() && weight.is_contiguous(); }
+// Whether a weight [out, in] lies in memory as [in, out], as GPT-2's do.
+bool is_transposed(const at::Tensor& weight) { return !weight.is_contiguous() && weight.t().is_contiguous(); }
+
+bool is_fusible(const at::Tensor& x, const at::Tensor& weight) {
+    return x.is_contiguous() && (weight.is_contiguous() || is_transposed(weight));
+}
 
 struct FastLinear : torch::autograd::Function<FastLinear> {
     static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
@@ -59,7 +64,11 @@ struct FastLinear : torch::autograd::Function<FastLinear> {
         FastMatmul guard;
         at::Tensor input, matrix, bias;
         if (context->needs_input_grad(0)) input = rows.matmul(weight).view_as(x);
-        if (context->needs_input_grad(1)) matrix = rows.t().matmul(x.reshape({-1, weight.size(1)}));
+        if (context->needs_input_grad(1)) {
+            // In the weight's own layout, or it would be copied into that.
+            const auto inputs = x.reshape({-1, weight.size(1)});
+            matrix = is_transposed(weight) ? inputs.t().matmul(rows).t() : rows.t().matmul(inputs);
+        }
         if (context->saved_data["bias"].toBool() && context->needs_input_grad(2)) bias = rows.sum(0);
         return {input, matrix, bias};
     }

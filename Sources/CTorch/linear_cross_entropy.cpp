@@ -2,6 +2,7 @@
 
 #include "ct_loss.h"
 #include "fast_matmul.h"
+#include "softmax_rows.h"
 
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Weverything"
@@ -38,7 +39,7 @@ struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
             const int64_t end = std::min(start + rows, count);
             auto logits = logits_of(hidden.slice(0, start, end), weight);
             auto target = targets.slice(0, start, end).unsqueeze(1);
-            auto normalizer = logits.logsumexp(1);
+            auto normalizer = row_logarithms(logits);
             normalizers.slice(0, start, end).copy_(normalizer);
             losses.slice(0, start, end).copy_(normalizer - logits.gather(1, target).squeeze(1));
             if (details->wanted) describe(*details, logits, normalizer, target, start, end);
@@ -81,10 +82,7 @@ struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
             if (live.size(0) == 0) continue;
             auto input = part(hidden);
             auto logits = chunk < saved.size() ? taken(saved[chunk]) : logits_of(input, weight);
-            auto scale = part(gradient).unsqueeze(1);
-            auto delta = (logits - part(normalizers).unsqueeze(1)).exp_().mul_(scale);
-            delta.scatter_add_(1, part(targets).unsqueeze(1), -scale);
-            delta = delta.to(hidden.scalar_type());
+            auto delta = cross_entropy_gradient(logits, part(normalizers), part(targets), part(gradient)).to(hidden.scalar_type());
             if (wantsHidden && isPart) hiddenGradient.slice(0, start, end).index_copy_(0, live, at::mm(delta, weight));
             else if (wantsHidden) hiddenGradient.slice(0, start, end).copy_(at::mm(delta, weight));
             if (wantsWeight && weight.scalar_type() == at::kFloat) weightGradient.addmm_(delta.t(), input);

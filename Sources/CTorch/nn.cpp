@@ -2,6 +2,7 @@
 
 #include "causal_attention.h"
 #include "internal.h"
+#include "rms_norm.h"
 #include "short_attention.h"
 
 using namespace ct;
@@ -14,7 +15,10 @@ ct_status ct_layer_norm(ct_tensor x, ct_tensor weight, ct_tensor bias, intptr_t 
     CT_RETURN(at::layer_norm(borrow(x), {features}, maybe(weight), maybe(bias), epsilon));
 }
 ct_status ct_rms_norm(ct_tensor x, ct_tensor weight, intptr_t features, double epsilon, ct_tensor* out) {
-    CT_RETURN(at::rms_norm(borrow(x), {features}, maybe(weight), epsilon));
+    return ct::returning(out, [&] {
+        if (weight && prefers_own_rms_norm(borrow(x), borrow(weight))) return rms_norm(borrow(x), borrow(weight), epsilon);
+        return at::rms_norm(borrow(x), {features}, maybe(weight), epsilon);
+    });
 }
 ct_status ct_group_norm(ct_tensor x, intptr_t groups, ct_tensor weight, ct_tensor bias, double epsilon, ct_tensor* out) {
     CT_RETURN(at::group_norm(borrow(x), groups, maybe(weight), maybe(bias), epsilon));

@@ -20,9 +20,6 @@ BINARY(eq) BINARY(ne) BINARY(lt) BINARY(le) BINARY(logical_and) BINARY(logical_o
 
 SCALAR(add) SCALAR(mul) SCALAR(pow) SCALAR(eq) SCALAR(ne) SCALAR(lt) SCALAR(gt) SCALAR(clamp_min) SCALAR(clamp_max)
 
-ct_status ct_gelu(ct_tensor x, bool tanhApproximation, ct_tensor* out) {
-    CT_RETURN(at::gelu(borrow(x), tanhApproximation ? "tanh" : "none"));
-}
 ct_status ct_where(ct_tensor condition, ct_tensor a, ct_tensor b, ct_tensor* out) {
     CT_RETURN(at::where(borrow(condition), borrow(a), borrow(b)));
 }

@@ -24,6 +24,23 @@ public struct TokenBatch: Sendable, Equatable {
     /// B.
     public let rowCount: Int
 
+    init(tokens: [Int32], labels: [Int32], spans: [Span], width: Int, rowCount: Int) {
+        (self.tokens, self.labels, self.spans) = (tokens, labels, spans)
+        (self.width, self.rowCount) = (width, rowCount)
+    }
+
+    /// Sequences of one length, one a row.
+    ///
+    /// - Parameter width: their length, which divides the number of tokens; there are as many labels.
+    public init(tokens: [Int32], labels: [Int32], width: Int) {
+        precondition(
+            tokens.count == labels.count && tokens.count.isMultiple(of: width), "whole rows of tokens and labels")
+        let rows = tokens.count / width
+        self.init(
+            tokens: tokens, labels: labels, spans: (0..<rows).map { Span(row: $0, start: 0, count: width) },
+            width: width, rowCount: rows)
+    }
+
     /// The number of sequences.
     public var count: Int { spans.count }
     /// The tokens of each sequence.

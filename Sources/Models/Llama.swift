@@ -130,7 +130,8 @@ struct GatedFeedForward: Sendable {
 
     func callAsFunction(_ x: Tensor, _ isTraining: Bool) throws(TorchError) -> Tensor {
         let g = try gate(x, isTraining: isTraining)
-        let activated = try isGELU ? g.gelu(tanhApproximation: true) : g.silu()
-        return try down(activated * up(x, isTraining: isTraining), isTraining: isTraining)
+        let u = try up(x, isTraining: isTraining)
+        let inner = try isGELU ? g.gelu(tanhApproximation: true) * u : g.siluProduct(u)
+        return try down(inner, isTraining: isTraining)
     }
 }

@@ -52,8 +52,6 @@ public struct Rotation: Sendable {
 
     /// - Parameter x: queries or keys, [B, H, T, D].
     public func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
-        let half = x.size(-1) / 2
-        let turned = try Tensor.concatenated([-x.sliced(-1, half..<2 * half), x.sliced(-1, 0..<half)], -1)
-        return try x * cosine + turned * sine
+        try x.rotated(cosine: cosine, sine: sine)
     }
 }

@@ -52,6 +52,15 @@ extension Tensor {
     public func tanh() throws(TorchError) -> Tensor { try operation("tanh", [self]) { ct_tanh(handle, $0) } }
     public func sigmoid() throws(TorchError) -> Tensor { try operation("sigmoid", [self]) { ct_sigmoid(handle, $0) } }
 
+    /// silu(self) ∘ `other`, both of one shape, in one pass a direction.
+    public func siluProduct(_ other: Tensor) throws(TorchError) -> Tensor {
+        try operation("siluProduct", [self, other]) { ct_silu_product(handle, other.handle, $0) }
+    }
+    /// These queries or keys [B, H, T, D] turned by angles [B or 1, 1, T, D], element i with i + D/2.
+    public func rotated(cosine: Tensor, sine: Tensor) throws(TorchError) -> Tensor {
+        try operation("rotated", [self, cosine, sine]) { ct_rotate(handle, cosine.handle, sine.handle, $0) }
+    }
+
     /// softmax(QKᵀ · scale + mask) V for queries [B, H, T, D], keys and values [B, G, S, D].
     ///
     /// - Parameters:

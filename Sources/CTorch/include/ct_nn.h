@@ -15,6 +15,8 @@ CT_API ct_status ct_group_norm(ct_tensor x, intptr_t groups, ct_tensor weight, c
 CT_API ct_status ct_softmax(ct_tensor x, int dimension, ct_tensor* out);
 CT_API ct_status ct_log_softmax(ct_tensor x, int dimension, ct_tensor* out);
 CT_API ct_status ct_dropout(ct_tensor x, double probability, ct_tensor* out);
+/// x [B, H, T, D] turned by angles [B or 1, 1, T, D]: element i turns with i + D/2.
+CT_API ct_status ct_rotate(ct_tensor x, ct_tensor cosine, ct_tensor sine, ct_tensor* out);
 /// `firsts`, int64 [1 or B, T], may be given beside a mask that says the same: query t sees the keys firsts[t]...t.
 CT_API ct_status ct_attention(ct_tensor query, ct_tensor key, ct_tensor value, ct_tensor mask, ct_tensor firsts, double dropout,
                               bool causal, double scale, bool groupedQueries, ct_tensor* out);

@@ -16,6 +16,8 @@ CT_BINARY(eq); CT_BINARY(ne); CT_BINARY(lt); CT_BINARY(le); CT_BINARY(logical_an
 CT_SCALAR(add); CT_SCALAR(mul); CT_SCALAR(pow); CT_SCALAR(eq); CT_SCALAR(ne); CT_SCALAR(lt); CT_SCALAR(gt);
 CT_SCALAR(clamp_min); CT_SCALAR(clamp_max);
 
+/// silu(gate) ∘ up for two tensors of one shape.
+CT_API ct_status ct_silu_product(ct_tensor gate, ct_tensor up, ct_tensor* out);
 CT_API ct_status ct_gelu(ct_tensor x, bool tanhApproximation, ct_tensor* out);
 CT_API ct_status ct_where(ct_tensor condition, ct_tensor a, ct_tensor b, ct_tensor* out);
 CT_API ct_status ct_masked_fill(ct_tensor x, ct_tensor mask, double value, ct_tensor* out);
