@@ -1,18 +1,8 @@
 /// The report's page and style. Double braces escape what they insert; triple braces hold the style and the charts,
 /// which are made by this module and escaped there.
 enum ReportTemplate {
-    static let page = """
-        <!doctype html>
-        <html lang="en">
-        <head>
-        <meta charset="utf-8">
-        <meta name="viewport" content="width=device-width, initial-scale=1">
-        <meta name="color-scheme" content="light dark">
-        <title>{{title}} · AtteNT</title>
-        <style>{{{style}}}</style>
-        </head>
-        <body>
-        <main>
+    static let page = document(
+        """
         <header>
         <h1>{{title}}</h1>
         <p class="verdict">{{headline}}</p>
@@ -53,11 +43,29 @@ enum ReportTemplate {
         <h2>Recipe</h2>
         <pre>{{recipe}}</pre>
         </section>
+        """)
+
+    /// A page around the content of its `<main>`; takes `title` and `style`.
+    static func document(_ content: String) -> String {
+        """
+        <!doctype html>
+        <html lang="en">
+        <head>
+        <meta charset="utf-8">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <meta name="color-scheme" content="light dark">
+        <title>{{title}} · AtteNT</title>
+        <style>{{{style}}}</style>
+        </head>
+        <body>
+        <main>
+        \(content)
         </main>
         </body>
         </html>
 
         """
+    }
 
     /// Line colours follow Okabe and Ito's palette, told apart with every common colour blindness, darkened on light
     /// ground for contrast; the baseline is grey, and from the fifth line on colours return dashed.

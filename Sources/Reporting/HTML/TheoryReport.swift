@@ -94,18 +94,8 @@ public struct TheoryReport: Sendable {
 }
 
 enum TheoryTemplate {
-    static let page = """
-        <!doctype html>
-        <html lang="en">
-        <head>
-        <meta charset="utf-8">
-        <meta name="viewport" content="width=device-width, initial-scale=1">
-        <meta name="color-scheme" content="light dark">
-        <title>{{title}} · AtteNT</title>
-        <style>{{{style}}}</style>
-        </head>
-        <body>
-        <main>
+    static let page = ReportTemplate.document(
+        """
         <header>
         <h1>{{title}}</h1>
         <p class="verdict">{{headline}}</p>
@@ -153,9 +143,5 @@ enum TheoryTemplate {
         <h2>Machine</h2>
         <pre>{{machine}}</pre>
         </section>
-        </main>
-        </body>
-        </html>
-
-        """
+        """)
 }
