@@ -4,7 +4,7 @@ extension Selection {
     ///
     /// With scores that estimate the norms of the examples' gradients and weights that are unbiased, a probability in
     /// proportion to the score gives a gradient the least variance at its cost. Source: Katharopoulos & Fleuret, "Not All
-    /// Samples Are Created Equal: Deep Learning with Importance Sampling", ICML 2018, arXiv 1803.00942, equations 6 and 26.
+    /// Samples Are Created Equal: Deep Learning with Importance Sampling", ICML 2018, arXiv 1803.00942.
     public struct Importance: Codable, Sendable, Equatable {
         /// The smallest probability, in `(0, 1]`, so that every example returns.
         public var floor: Double

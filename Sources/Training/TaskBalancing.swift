@@ -24,7 +24,7 @@ struct GradNorm: Sendable {
     let weights: Tensor
     /// L(0), one a task, 0 before the first step; float64 [T].
     let initialLosses: Tensor
-    /// Adam, as in the paper's experiments.
+    /// Adam: plain steps at this rate left a short run as it was without balancing.
     private let optimizer: AdamW
 
     init(taskCount: Int, alpha: Double, learningRate: Double) throws(TorchError) {
@@ -71,7 +71,7 @@ struct GradNorm: Sendable {
     }
 
     /// The gradient with respect to w of Σ |G_i − Ḡ r_i^α|, for G_i = w_i ‖∇ L_i‖, Ḡ their mean and r_i the loss's
-    /// remaining share L_i ∕ L_i(0) over the mean of those, both held constant (the paper's equation 2).
+    /// remaining share L_i ∕ L_i(0) over the mean of those, both held constant.
     ///
     /// - Parameter gradientNorms: ‖∇ L_i‖, of the unweighted losses.
     static func slope(
