@@ -9,8 +9,8 @@ struct Comparison {
         let step, score: Double
         /// That of a token of a generation; nil where none was generated.
         let token: Double?
-        /// Our scoring pass over our step.
-        let scoreOverStep: Double
+        /// Our scoring pass over our step, and the same with the pass alone in bf16.
+        let scoreOverStep, fastScoreOverStep: Double
         /// The share of the matrix rate that our step reaches.
         let utilization: Double
         /// Our peak memory, and PyTorch's, in bytes.
@@ -71,8 +71,8 @@ struct Comparison {
     }
 
     private func measure(_ ours: Contender, _ precision: Precision) throws -> Outcome {
-        var (steps, scores, shares, utilizations, seconds): ([Double], [Double], [Double], [Double], [Double])
-        (steps, scores, shares, utilizations, seconds) = ([], [], [], [], [])
+        var (steps, scores, utilizations, seconds): ([Double], [Double], [Double], [Double]) = ([], [], [], [])
+        var (shares, fastShares): ([Double], [Double]) = ([], [])
         var (tokens, tokenSeconds): ([Double], [Double]) = ([], [])
         for round in 0..<options.roundCount {
             let index = round % Self.batchCount
@@ -81,6 +81,7 @@ struct Comparison {
             steps.append(theirs / mine)
             scores.append(theirsScored / mineScored)
             shares.append(mineScored / mine)
+            fastShares.append(try ours.score(index, at: .bf16).seconds / mine)
             seconds.append(mine)
             utilizations.append(3 * workload.forwardOperations / mine / (try ours.matrixRate()))
             // Recompiled for every length, the compiled peer would show nothing of generation.
@@ -91,7 +92,8 @@ struct Comparison {
         }
         return Outcome(
             step: steps.median, score: scores.median, token: tokens.isEmpty ? nil : tokens.median,
-            scoreOverStep: shares.median, utilization: utilizations.median, memory: PeakMemory.bytes(),
+            scoreOverStep: shares.median, fastScoreOverStep: fastShares.median, utilization: utilizations.median,
+            memory: PeakMemory.bytes(),
             peerMemory: try peer.peakBytes(), stepSeconds: seconds.median,
             tokenSeconds: tokenSeconds.isEmpty ? nil : tokenSeconds.median, precision: precision)
     }

@@ -34,7 +34,7 @@ final class Contender {
     }
 
     func step(_ index: Int) throws -> Pass {
-        Engine.setFastLinear(precision == .fp32Fast)
+        Engine.linearKernels = precision.linearKernels
         var loss = 0.0
         let seconds = try stopwatch.seconds {
             let mean = try subject.losses(index).mean()
@@ -45,8 +45,9 @@ final class Contender {
         return Pass(seconds: seconds, loss: loss)
     }
 
-    func score(_ index: Int) throws -> Pass {
-        Engine.setFastLinear(precision == .fp32Fast)
+    /// - Parameter precision: that of training where nil.
+    func score(_ index: Int, at precision: Precision? = nil) throws -> Pass {
+        Engine.linearKernels = (precision ?? self.precision).linearKernels
         var scores: [Float] = []
         let seconds = try stopwatch.seconds { scores = try subject.scores(index) }
         return Pass(seconds: seconds, loss: Double(scores.reduce(0, +)) / Double(scores.count))
@@ -54,13 +55,13 @@ final class Contender {
 
     /// One token of a generation; nil for what is no decoder, and in bf16.
     func token(_ index: Int) throws -> Pass? {
-        Engine.setFastLinear(precision == .fp32Fast)
+        Engine.linearKernels = precision.linearKernels
         return try subject.generate(stopwatch, index)
     }
 
     /// Operations a second of a 1024³ linear map at this precision.
     func matrixRate() throws -> Double {
-        Engine.setFastLinear(precision == .fp32Fast)
+        Engine.linearKernels = precision.linearKernels
         let type: DType = precision == .bf16 ? .bfloat16 : .float32
         let generator = try Generator(seed: 1)
         let (x, weight) = (try generator.normal([1024, 1024]).to(type), try generator.normal([1024, 1024]).to(type))

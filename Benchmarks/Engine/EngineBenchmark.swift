@@ -55,6 +55,9 @@ enum EngineBenchmark {
         say("figure engine.\(name).step.vs_eager \(rounded(outcome.step))")
         say("figure engine.\(name).score.vs_eager \(rounded(outcome.score))")
         say("figure engine.\(name).score_over_step \(rounded(outcome.scoreOverStep))")
+        if outcome.precision != .bf16 {
+            say("figure engine.\(name).bf16_score_over_step \(rounded(outcome.fastScoreOverStep))")
+        }
         if let token = outcome.token, let seconds = outcome.tokenSeconds {
             say("\(name): a token takes \(rounded(seconds * 1e3)) ms")
             say("figure engine.\(name).token.vs_eager \(rounded(token))")

@@ -1,4 +1,5 @@
 import Foundation
+import Torch
 
 /// Time as wall clocks see it, or as the processor spent it on this process, which other programs disturb less.
 enum Stopwatch: String {
@@ -19,7 +20,11 @@ enum Stopwatch: String {
 
 /// The largest resident memory of this process since it was last asked to start over, in bytes.
 enum PeakMemory {
-    static func reset() { try? Data("5".utf8).write(to: URL(fileURLWithPath: "/proc/self/clear_refs")) }
+    /// Gives freed memory back first, so that it does not count against what comes next.
+    static func reset() {
+        Engine.releaseFreedMemory()
+        try? Data("5".utf8).write(to: URL(fileURLWithPath: "/proc/self/clear_refs"))
+    }
 
     static func bytes() -> Double {
         let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""

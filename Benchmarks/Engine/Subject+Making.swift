@@ -7,7 +7,7 @@ import Training
 extension Workload {
     /// A fresh learner and batches of noise, of which nothing is learned in the few steps of a benchmark.
     func subject(_ precision: Precision, batches count: Int) throws -> any Subject {
-        let type: DType? = precision == .bf16 ? .bfloat16 : nil
+        let type = precision.computeType(on: .cpu)
         let generator = try Generator(seed: 7)
         switch model {
         case .vit(let configuration):
@@ -16,8 +16,8 @@ extension Workload {
                 count)
         case .encoder(let configuration):
             return try encoder(EncoderLearner(configuration, type), configuration, generator, count)
-        case .gpt2(let configuration): return try decoder(.gpt2(configuration), type, generator, count)
-        case .llama(let configuration): return try decoder(.llama(configuration), type, generator, count)
+        case .gpt2(let configuration): return try decoder(.gpt2(configuration), precision, generator, count)
+        case .llama(let configuration): return try decoder(.llama(configuration), precision, generator, count)
         }
     }
 
@@ -63,9 +63,10 @@ extension Workload {
     }
 
     private func decoder(
-        _ network: LanguageNetwork, _ type: DType?, _ generator: Generator, _ count: Int
+        _ network: LanguageNetwork, _ precision: Precision, _ generator: Generator, _ count: Int
     ) throws -> any Subject {
-        let learner = try LanguageLearner(ParameterBuilder(seed: 0), network, computeType: type)
+        let learner = try LanguageLearner(
+            ParameterBuilder(seed: 0), network, computeType: precision.computeType(on: .cpu))
         let (length, vocabulary) = (learner.model.contextLength, learner.model.vocabularySize)
         var (batches, rows): ([TokenBatch], [Int64]) = ([], [])
         for _ in 0..<count {
@@ -81,6 +82,6 @@ extension Workload {
         let tokens = try Tensor(rows, shape: [count, batchSize, length + 1])
         return TaughtSubject(
             learner: learner, batches: batches, inputs: [Parameters.Entry(name: "tokens", tensor: tokens)],
-            generation: type == nil ? Generation(model: learner.model, tokens: tokens) : nil)
+            generation: precision == .bf16 ? nil : Generation(model: learner.model, tokens: tokens))
     }
 }

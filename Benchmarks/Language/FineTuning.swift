@@ -67,7 +67,7 @@ final class FineTuning {
 
     /// One step on the mean loss of a batch's labels.
     func step(_ number: Int) throws -> Pass {
-        Engine.setFastLinear(precision == .fp32Fast)
+        Engine.linearKernels = precision.linearKernels
         let batch = batches[number]
         return try Pass {
             let loss = try model.losses(of: batch).tokens.mean()

@@ -31,7 +31,7 @@ struct Head {
     }
 
     func run() throws -> Pass {
-        Engine.setFastLinear(try Precision.auto.resolved(on: .cpu, width: Self.width) == .fp32Fast)
+        Engine.linearKernels = try Precision.auto.resolved(on: .cpu, width: Self.width).linearKernels
         ResidentMemory.resetPeak()
         let before = ResidentMemory.now
         var pass = try Pass {

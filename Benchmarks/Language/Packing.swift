@@ -36,7 +36,7 @@ final class Packing {
 
     /// - Returns: the pass; its value is the mean loss of the examples.
     func run(_ layout: Layout) throws -> Pass {
-        Engine.setFastLinear(precision == .fp32Fast)
+        Engine.linearKernels = precision.linearKernels
         let data = layout == .packed ? dataset.packed(intoRowsOf: context) : dataset
         var numbers = (0..<Int32(Self.exampleCount)).map { $0 }
         if layout == .bucketed,

@@ -18,7 +18,7 @@ struct EncoderStep {
         var configuration = MultiMAE.Configuration()
         configuration.visibleTokenCount = 48
         let settings = configuration
-        Engine.setFastLinear(try Precision.auto.resolved(on: .cpu, width: settings.hiddenSize) == .fp32Fast)
+        Engine.linearKernels = try Precision.auto.resolved(on: .cpu, width: settings.hiddenSize).linearKernels
         (encoder, parameters) = try ParameterBuilder.build(ParameterBuilder(seed: 0)) { path throws(TorchError) in
             try MultiMAEEncoder(path, settings)
         }

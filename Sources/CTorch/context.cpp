@@ -35,6 +35,12 @@ bool ct_keep_freed_memory(void) {
 #endif
 }
 
+void ct_release_freed_memory(void) {
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
+}
+
 ct_status ct_autocast_push(ct_device_type device, ct_dtype dtype, ct_autocast* previous) {
     return guarded([&] {
         auto type = static_cast<at::DeviceType>(device);

@@ -26,4 +26,8 @@ private:
 /// Whether x · weightᵀ is to run there: it is switched on, the operands are fp32 on the CPU, and it is large enough to pay.
 bool prefers_fast_matmul(const at::Tensor& x, const at::Tensor& weight);
 
+/// Whether x · weightᵀ is to be a product of bfloat16 copies: it is switched on, the operands are fp32 on the CPU, and x has
+/// enough rows to pay for the copies.
+bool prefers_bfloat16_matmul(const at::Tensor& x, const at::Tensor& weight);
+
 }  // namespace ct

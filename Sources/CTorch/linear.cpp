@@ -1,6 +1,6 @@
-// The linear map, with oneDNN's fp32 kernels where they are switched on.
+// The linear map, with oneDNN's fp32 or bfloat16 kernels where they are switched on.
 //
-// libtorch offers those kernels through a process-wide precision setting that also sends the many small products of
+// libtorch offers the fp32 ones through a process-wide precision setting that also sends the many small products of
 // attention to oneDNN, where they run up to 20 times slower. So the setting is raised for linear maps alone, forward and
 // backward, and attention keeps the default kernels.
 
@@ -21,11 +21,14 @@ using namespace ct;
 
 namespace {
 
-std::atomic<bool> fast{false};
+std::atomic<ct_linear_kernels> kernels{CT_LINEAR_STANDARD};
 
-// A call into oneDNN costs some 15 µs more than one into the default kernels, which the smallest maps do not earn back.
+int64_t rows_of(const at::Tensor& x) { return x.numel() / x.size(-1); }
+
+// A call into oneDNN costs some 15 µs more than one into the default kernels, which the smallest maps do not earn back, and a
+// row or two, such as a generated token's, take it twice their time.
 bool is_worthwhile(const at::Tensor& x, const at::Tensor& weight) {
-    return weight.size(0) >= 8 && weight.size(1) >= 8 && x.numel() * weight.size(0) >= 1 << 20;
+    return weight.size(0) >= 8 && weight.size(1) >= 8 && x.numel() * weight.size(0) >= 1 << 20 && rows_of(x) >= 4;
 }
 
 bool is_plain(const at::Tensor& x) { return x.is_cpu() && x.scalar_type() == at::kFloat; }
@@ -74,19 +77,75 @@ struct FastLinear : torch::autograd::Function<FastLinear> {
     }
 };
 
-}  // namespace
+at::Tensor to_bfloat16(const at::Tensor& x) { return x.to(at::kBFloat16); }
 
-bool ct::prefers_fast_matmul(const at::Tensor& x, const at::Tensor& weight) {
-    return fast.load(std::memory_order_relaxed) && is_plain(x) && is_plain(weight) && !at::autocast::is_autocast_enabled(at::kCPU) &&
-           is_worthwhile(x, weight);
+std::optional<at::Tensor> to_bfloat16(const std::optional<at::Tensor>& x) {
+    return x ? std::optional(to_bfloat16(*x)) : std::nullopt;
 }
 
-void ct_set_fast_linear(bool enabled) { fast.store(enabled, std::memory_order_relaxed); }
+// Only the products see bfloat16: operands are rounded to it, sums are fp32 within a product, and what comes out is fp32
+// again, so that norms, attention and losses keep their precision. The input is kept for the backward pass in half its size.
+// Where the result is an operand of a product again, but for an activation in between, it may stay in bfloat16.
+struct BFloat16Linear : torch::autograd::Function<BFloat16Linear> {
+    static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
+                              const std::optional<at::Tensor>& bias, at::ScalarType type) {
+        const auto input = to_bfloat16(x.contiguous()), matrix = to_bfloat16(weight);
+        context->save_for_backward({input, matrix});
+        context->saved_data["bias"] = bias.has_value();
+        context->saved_data["type"] = x.scalar_type();
+        return fused_linear(input, matrix, to_bfloat16(bias), "none").to(type);
+    }
 
-ct_status ct_linear(ct_tensor x, ct_tensor weight, ct_tensor bias, ct_tensor* out) {
+    static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                   torch::autograd::variable_list gradients) {
+        auto saved = context->get_saved_variables();
+        const auto &x = saved[0], &weight = saved[1];
+        const auto given = gradients[0].reshape({-1, weight.size(0)});
+        const auto rows = to_bfloat16(given);
+        at::Tensor input, matrix, bias;
+        if (context->needs_input_grad(0)) input = rows.matmul(weight).to(context->saved_data["type"].toScalarType()).view_as(x);
+        if (context->needs_input_grad(1)) {
+            const auto inputs = x.reshape({-1, weight.size(1)});
+            matrix = is_transposed(weight) ? inputs.t().matmul(rows).to(at::kFloat).t() : rows.t().matmul(inputs).to(at::kFloat);
+        }
+        if (context->saved_data["bias"].toBool() && context->needs_input_grad(2)) bias = given.sum(0, false, at::kFloat);
+        return {input, matrix, bias, at::Tensor()};
+    }
+};
+
+bool is_chosen(ct_linear_kernels wanted, const at::Tensor& x, const at::Tensor& weight) {
+    return kernels.load(std::memory_order_relaxed) == wanted && is_plain(x) && is_plain(weight) &&
+           !at::autocast::is_autocast_enabled(at::kCPU) && is_worthwhile(x, weight);
+}
+
+// What a map and its activation have left in bfloat16 for this map.
+bool is_left_in_bfloat16(const at::Tensor& x, const at::Tensor& weight) {
+    return kernels.load(std::memory_order_relaxed) == CT_LINEAR_BFLOAT16 && x.is_cpu() && x.scalar_type() == at::kBFloat16 &&
+           is_plain(weight);
+}
+
+}  // namespace
+
+bool ct::prefers_bfloat16_matmul(const at::Tensor& x, const at::Tensor& weight) {
+    return is_chosen(CT_LINEAR_BFLOAT16, x, weight) && rows_of(x) >= 64;
+}
+
+// A map of too few rows for bfloat16 copies still gains by oneDNN's fp32 kernels.
+bool ct::prefers_fast_matmul(const at::Tensor& x, const at::Tensor& weight) {
+    return is_chosen(CT_LINEAR_FAST, x, weight) || (is_chosen(CT_LINEAR_BFLOAT16, x, weight) && rows_of(x) < 64);
+}
+
+void ct_set_linear_kernels(ct_linear_kernels wanted) { kernels.store(wanted, std::memory_order_relaxed); }
+
+ct_linear_kernels ct_get_linear_kernels(void) { return kernels.load(std::memory_order_relaxed); }
+
+ct_status ct_linear(ct_tensor xHandle, ct_tensor weightHandle, ct_tensor biasHandle, ct_tensor* out) {
     return returning(out, [&] {
-        return prefers_fast_matmul(borrow(x), borrow(weight)) ? FastLinear::apply(borrow(x), borrow(weight), maybe(bias))
-                                                              : at::linear(borrow(x), borrow(weight), maybe(bias));
+        const auto &x = borrow(xHandle), &weight = borrow(weightHandle);
+        const auto bias = maybe(biasHandle);
+        if (prefers_bfloat16_matmul(x, weight) || is_left_in_bfloat16(x, weight))
+            return BFloat16Linear::apply(x, weight, bias, at::kFloat);
+        return prefers_fast_matmul(x, weight) ? FastLinear::apply(x, weight, bias) : at::linear(x, weight, bias);
     });
 }
 
@@ -94,9 +153,13 @@ ct_status ct_linear_gelu(ct_tensor xHandle, ct_tensor weightHandle, ct_tensor bi
     return returning(out, [&] {
         const auto &x = borrow(xHandle), &weight = borrow(weightHandle);
         const auto bias = maybe(biasHandle);
-        if (!prefers_fast_matmul(x, weight)) return at::gelu(at::linear(x, weight, bias));
         const bool hasGradient =
             c10::GradMode::is_enabled() && (x.requires_grad() || weight.requires_grad() || (bias && bias->requires_grad()));
+        if (prefers_bfloat16_matmul(x, weight)) {
+            return hasGradient ? at::gelu(BFloat16Linear::apply(x, weight, bias, at::kBFloat16))
+                               : fused_linear(to_bfloat16(x.contiguous()), to_bfloat16(weight), to_bfloat16(bias), "gelu");
+        }
+        if (!prefers_fast_matmul(x, weight)) return at::gelu(at::linear(x, weight, bias));
         // The gradient of GELU needs the linear map's own result, which the single pass does not leave behind.
         if (hasGradient || !is_fusible(x, weight)) return at::gelu(FastLinear::apply(x, weight, bias));
         FastMatmul guard;

@@ -93,10 +93,12 @@ struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
     }
 };
 
-// Under autocast the casts are ordinary operations outside the function, so that gradients come back in the weights' type.
-at::Tensor cast(const at::Tensor& x) {
-    const auto type = x.device().type();
-    return at::autocast::is_autocast_enabled(type) ? x.to(at::autocast::get_autocast_dtype(type)) : x;
+// The type of the head's products. The casts to it are ordinary operations outside the function, so that gradients come back
+// in the weights' type.
+at::ScalarType product_type(const at::Tensor& hidden, const at::Tensor& weight) {
+    const auto device = hidden.device().type();
+    if (at::autocast::is_autocast_enabled(device)) return at::autocast::get_autocast_dtype(device);
+    return prefers_bfloat16_matmul(hidden, weight) ? at::kBFloat16 : hidden.scalar_type();
 }
 
 }  // namespace
@@ -111,7 +113,8 @@ ct_status ct_linear_cross_entropy(ct_tensor hiddenHandle, ct_tensor weightHandle
                     "targets of shape ", targets.sizes(), " do not fit hidden states of shape ", hidden.sizes());
         TORCH_CHECK(rows > 0, "a chunk has ", rows, " rows, expected at least 1");
         Details details{squares != nullptr, {}, {}};
-        auto input = cast(hidden), head = cast(weight);
+        const auto products = product_type(hidden, weight);
+        auto input = hidden.to(products), head = weight.to(products);
         // The function computes in the type it is given; autocast would cast its operands once more.
         const auto type = hidden.device().type();
         const bool wasEnabled = at::autocast::is_autocast_enabled(type);

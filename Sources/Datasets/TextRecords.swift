@@ -50,6 +50,9 @@ public struct TextRecords: Sendable {
         return records
     }
 
+    /// Everything that each record holds, given and learnt.
+    public var texts: [String] { records.map(\.record.text) }
+
     /// All characters, for a tokenizer made from them.
     public var scalars: some Sequence<Unicode.Scalar> { records.lazy.map(\.record.text).flatMap(\.unicodeScalars) }
 

@@ -11,9 +11,30 @@ public enum Engine {
     /// Seeds the default generators, from which dropout draws.
     public static func seed(_ seed: UInt64) throws(TorchError) { try check(ct_manual_seed(seed), "seed") }
 
-    /// Whether fp32 linear maps on the CPU run on oneDNN's kernels: on some processors several times as fast at the same
-    /// error; on those with AMX they may round to bfloat16. Attention keeps libtorch's own kernels.
-    public static func setFastLinear(_ enabled: Bool) { ct_set_fast_linear(enabled) }
+    /// How the products of fp32 linear maps on the CPU are computed. Attention, norms and losses stay in fp32.
+    public enum LinearKernels: UInt32, Sendable {
+        /// libtorch's default kernels.
+        case standard = 0
+        /// oneDNN's: on some processors several times as fast at the same error; on those with AMX they may round to bfloat16.
+        case fast = 1
+        /// oneDNN's, of operands rounded to bfloat16. Maps of fewer than 64 rows take the fast kernels.
+        case bfloat16 = 2
+    }
+
+    public static var linearKernels: LinearKernels {
+        get { LinearKernels(rawValue: ct_get_linear_kernels().rawValue) ?? .standard }
+        set { ct_set_linear_kernels(ct_linear_kernels(rawValue: newValue.rawValue)) }
+    }
+
+    /// Runs `body` with these kernels, and sets those of before again.
+    public static func withLinearKernels<Result, Failure: Error>(
+        _ kernels: LinearKernels, _ body: () throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        let previous = linearKernels
+        linearKernels = kernels
+        defer { linearKernels = previous }
+        return try body()
+    }
 
     public static func setFlushesDenormals(_ enabled: Bool) { ct_set_flush_denormal(enabled) }
 
@@ -23,6 +44,9 @@ public enum Engine {
     /// - Returns: false where the system's allocator has no such setting.
     @discardableResult
     public static func keepFreedMemory() -> Bool { ct_keep_freed_memory() }
+
+    /// Gives the freed memory that waits back to the system, once.
+    public static func releaseFreedMemory() { ct_release_freed_memory() }
 
     /// Operations without a deterministic implementation throw from then on.
     public static func setDeterministic(_ enabled: Bool) throws(TorchError) {

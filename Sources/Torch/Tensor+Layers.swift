@@ -9,7 +9,8 @@ extension Tensor {
     public func linear(_ weight: Tensor, _ bias: Tensor? = nil) throws(TorchError) -> Tensor {
         try operation("linear", [self, weight]) { ct_linear(handle, weight.handle, bias?.handle, $0) }
     }
-    /// The exact GELU of x Wᵀ + b; without gradients a single pass where the processor's kernels allow.
+    /// The exact GELU of x Wᵀ + b; without gradients a single pass where the processor's kernels allow. With
+    /// ``Engine/LinearKernels/bfloat16`` it stays in bfloat16 for the linear map that comes next, which gives fp32.
     public func linearGELU(_ weight: Tensor, _ bias: Tensor? = nil) throws(TorchError) -> Tensor {
         try operation("linearGELU", [self, weight]) { ct_linear_gelu(handle, weight.handle, bias?.handle, $0) }
     }

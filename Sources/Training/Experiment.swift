@@ -46,6 +46,8 @@ extension Recipe {
         var recipe = self
         // Settled here, so that a resumed run and all runs of a comparison compute alike.
         recipe.training.precision = try setUpEngine()
+        recipe.training.scoringPrecision = try training.scoringPrecision?.resolved(
+            on: training.place, width: model.width)
         switch (data, model) {
         case (.images(let data), .vit(let model)): return try ImageClassification(recipe, data, model)
         case (.scenes(let data), .multimae(let model)):

@@ -73,7 +73,7 @@ public struct ImageClassification: Experiment {
         model.dropPath = recipe.training.dropPath
         return try ImageClassifier(
             builder, model, labelSmoothing: recipe.training.labelSmoothing,
-            computeType: recipe.training.precision.apply())
+            computeType: recipe.training.precision.apply(on: recipe.training.place))
     }
 
     private func checkModelFitsData() throws(TrainingError) {

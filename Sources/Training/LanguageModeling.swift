@@ -120,7 +120,8 @@ public struct LanguageModeling: Experiment {
         options.tokens = recipe.teacher.tokens
         options.recomputesActivations = recipe.training.activationCheckpointing
         return try LanguageLearner(
-            builder, network, context: context, computeType: recipe.training.precision.apply(), options: options)
+            builder, network, context: context, computeType: recipe.training.precision.apply(on: recipe.training.place),
+            options: options)
     }
 }
 

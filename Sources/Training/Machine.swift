@@ -30,8 +30,10 @@ public struct Machine: Sendable, Equatable, CustomStringConvertible {
     }
 
     /// Floating-point operations a second of a 1024³ linear map, in GFLOP/s: the median of `repeats`.
-    public static func linearRate(fast: Bool, dtype: DType = .float32, repeats: Int = 9) throws(TorchError) -> Double {
-        try Precision.withFastLinear(fast) { () throws(TorchError) in
+    public static func linearRate(
+        _ kernels: Engine.LinearKernels, dtype: DType = .float32, repeats: Int = 9
+    ) throws(TorchError) -> Double {
+        try Engine.withLinearKernels(kernels) { () throws(TorchError) in
             let generator = try Generator(seed: 1)
             let x = try generator.normal([1024, 1024]).to(dtype)
             let weight = try generator.normal([1024, 1024]).to(dtype)

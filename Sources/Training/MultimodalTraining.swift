@@ -114,23 +114,26 @@ extension Recipe {
             return experiment { builder, recipe in
                 try MaskedAutoencoder(
                     builder, network, model.freshTaskWeights(), classWeights: classWeights,
-                    computeType: recipe.training.precision.apply())
+                    computeType: recipe.training.precision.apply(on: recipe.training.place))
             }
         case .classification:
             return experiment { builder, recipe in
                 try MultimodalClassifier(
                     builder, network, classCount: training.classNames.count,
-                    labelSmoothing: recipe.training.labelSmoothing, computeType: recipe.training.precision.apply())
+                    labelSmoothing: recipe.training.labelSmoothing,
+                    computeType: recipe.training.precision.apply(on: recipe.training.place))
             }
         case .segmentation:
             return experiment { builder, recipe in
                 try SemanticSegmenter(
                     builder, network, classNames: training.semanticNames, ignoring: ignored,
-                    labelSmoothing: recipe.training.labelSmoothing, computeType: recipe.training.precision.apply())
+                    labelSmoothing: recipe.training.labelSmoothing,
+                    computeType: recipe.training.precision.apply(on: recipe.training.place))
             }
         case .depth:
             return experiment { builder, recipe in
-                try DepthEstimator(builder, network, computeType: recipe.training.precision.apply())
+                try DepthEstimator(
+                    builder, network, computeType: recipe.training.precision.apply(on: recipe.training.place))
             }
         }
     }

@@ -8,12 +8,12 @@ public enum Precision: String, Codable, Sendable, CaseIterable {
     case fp32
     /// oneDNN's kernels for linear maps: on some processors several times as fast at the same error.
     case fp32Fast = "fp32-fast"
-    /// bfloat16 products under autocast.
+    /// Products of operands rounded to bfloat16, everything else in fp32; on CUDA as autocast decides.
     case bf16
 
     /// The relative error of a 512×512×512 linear map in fp32, against fp64.
-    public static func linearError(fast: Bool) throws(TorchError) -> Double {
-        try withFastLinear(fast) { () throws(TorchError) in
+    public static func linearError(_ kernels: Engine.LinearKernels) throws(TorchError) -> Double {
+        try Engine.withLinearKernels(kernels) { () throws(TorchError) in
             let generator = try Generator(seed: 1)
             let (x, weight) = (try generator.normal([512, 512]), try generator.normal([512, 512]))
             let exact = try x.to(.float64).linear(weight.to(.float64))
@@ -26,15 +26,15 @@ public enum Precision: String, Codable, Sendable, CaseIterable {
     public func resolved(on device: Device, width: Int) throws(TorchError) -> Precision {
         guard self == .auto else { return self }
         guard device == .cpu, Engine.hasOneDNN else { return .fp32 }
-        guard try Self.linearError(fast: true) <= 4 * Self.linearError(fast: false) else { return .fp32 }
-        return try Self.seconds(fast: true, width: width) < 0.8 * Self.seconds(fast: false, width: width)
+        guard try Self.linearError(.fast) <= 4 * Self.linearError(.standard) else { return .fp32 }
+        return try Self.seconds(.fast, width: width) < 0.8 * Self.seconds(.standard, width: width)
             ? .fp32Fast : .fp32
     }
 
     /// Processor seconds, which other programs disturb less, of a forward and backward of a linear map as wide as the
     /// learner's: the least of several.
-    private static func seconds(fast: Bool, width: Int) throws(TorchError) -> Double {
-        try withFastLinear(fast) { () throws(TorchError) in
+    private static func seconds(_ kernels: Engine.LinearKernels, width: Int) throws(TorchError) -> Double {
+        try Engine.withLinearKernels(kernels) { () throws(TorchError) in
             let generator = try Generator(seed: 1)
             let x = try generator.normal([2048, width]).requiringGradient()
             let weight = try generator.normal([4 * width, width]).requiringGradient()
@@ -48,19 +48,36 @@ public enum Precision: String, Codable, Sendable, CaseIterable {
         }
     }
 
-    static func withFastLinear<Result>(_ fast: Bool, _ body: () throws(TorchError) -> Result) throws(TorchError)
-        -> Result
-    {
-        Engine.setFastLinear(fast)
-        defer { Engine.setFastLinear(false) }
-        return try body()
+    /// The kernels that linear maps on the CPU take.
+    ///
+    /// For bfloat16 oneDNN needs AVX-512 at least; a processor without it computes under autocast.
+    public var linearKernels: Engine.LinearKernels {
+        switch self {
+        case .auto, .fp32: .standard
+        case .fp32Fast: .fast
+        case .bf16: Engine.hasOneDNN && Engine.cpuCapability.hasPrefix("AVX512") ? .bfloat16 : .standard
+        }
     }
 
-    /// Sets libtorch up; call once before the first step.
+    /// Sets libtorch up; call before the first step of each learner.
     ///
     /// - Returns: the type for autocast, nil without it.
-    func apply() -> DType? {
-        Engine.setFastLinear(self == .fp32Fast)
-        return self == .bf16 ? .bfloat16 : nil
+    func apply(on device: Device) -> DType? {
+        Engine.linearKernels = linearKernels
+        return computeType(on: device)
+    }
+
+    /// The type for autocast; nil without it.
+    public func computeType(on device: Device) -> DType? {
+        self == .bf16 && (device != .cpu || linearKernels != .bfloat16) ? .bfloat16 : nil
+    }
+
+    /// Runs `body` at this precision, then goes back to that of before.
+    func during<Result>(on device: Device, _ body: () throws -> Result) throws -> Result {
+        let kernels = Engine.linearKernels
+        defer { Engine.linearKernels = kernels }
+        return try Engine.autocast(to: apply(on: device), on: device) { () throws(TorchError) in
+            Swift.Result { try body() }
+        }.get()
     }
 }

@@ -10,7 +10,7 @@ extension Trainer {
         var measured = PhaseClock()
         let lesson = try clock.measure(.selection) {
             try teacher.next { examples in
-                try measured.measure(.scoring) { try measure(examples, with: learner) }
+                try measured.measure(.scoring) { try scoring { try measure(examples, with: learner) } }
             }
         }
         clock.move(measured.seconds, from: .selection, to: .scoring)
@@ -39,6 +39,12 @@ extension Trainer {
             confidences: recipe.teacher.tracksConfidence ? ordered(confidences) : nil)
     }
 
+    /// Runs a scoring pass at its own precision.
+    func scoring<Result>(_ pass: () throws -> Result) throws -> Result {
+        let settings = recipe.training
+        return try (settings.scoringPrecision ?? settings.precision).during(on: settings.place, pass)
+    }
+
     /// Once, on the clock: the reference's forward pass over all examples.
     private func measureReference() throws {
         guard recipe.teacher.score == .reducible, referenceLosses == nil else { return }
@@ -47,7 +53,9 @@ extension Trainer {
                 what: "reference", found: "absent", expected: "a run folder, for the score reducible")
         }
         let examples = Array(0..<Int32(training.count))
-        referenceLosses = try clock.measure(.scoring) { try measure(examples, with: reference).scores }
+        referenceLosses = try clock.measure(.scoring) {
+            try scoring { try measure(examples, with: reference).scores }
+        }
     }
 
     /// Takes the reference's losses off, where the score is `reducible`.

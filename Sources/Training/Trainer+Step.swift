@@ -106,9 +106,10 @@ extension Trainer {
             let judged = Array(candidates[part])
             let content = try clock.measure(.data) { try content(judged) }
             scores += try clock.measure(.scoring) {
-                try withoutGradients {
-                    let assessment = try learner.assess(
-                        content, elements: nil, score: recipe.teacher.score, isTraining: false)
+                try scoring {
+                    let assessment = try withoutGradients {
+                        try learner.assess(content, elements: nil, score: recipe.teacher.score, isTraining: false)
+                    }
                     return try adjusted(assessment.scores?.values() ?? [], judged)
                 }
             }

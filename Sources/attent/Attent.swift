@@ -13,7 +13,7 @@ struct Attent: ParsableCommand {
             """,
         subcommands: [
             Train.self, Compare.self, Resume.self, Evaluate.self, Inspect.self, Generate.self, Merge.self, Export.self,
-            MTBench.self, Antk.self, Doctor.self,
+            TrainTokenizer.self, MTBench.self, Antk.self, Doctor.self,
         ])
 
     /// Errors of use exit with 2, all others with 1 and one sentence.

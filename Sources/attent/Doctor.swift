@@ -21,11 +21,12 @@ struct Doctor: ParsableCommand {
     }
 
     private func printRates() throws {
-        for (name, isFast, dtype) in [
-            ("fp32", false, DType.float32), ("fp32-fast", true, .float32), ("bf16", false, .bfloat16),
+        for (name, kernels, dtype) in [
+            ("fp32", Engine.LinearKernels.standard, DType.float32), ("fp32-fast", .fast, .float32),
+            ("bf16", Precision.bf16.linearKernels, .bfloat16),
         ] {
-            let rate = try Machine.linearRate(fast: isFast, dtype: dtype)
-            let error = dtype == .float32 ? String(format: ", error %.1e", try Precision.linearError(fast: isFast)) : ""
+            let rate = try Machine.linearRate(kernels, dtype: dtype)
+            let error = String(format: ", error %.1e", try Precision.linearError(kernels))
             let label = "gemm \(name)".padding(toLength: 16, withPad: " ", startingAt: 0)
             print(label + String(format: " %.1f GFLOP/s at 1024³", rate) + error)
         }

@@ -13,18 +13,19 @@ import Torch
     }
 
     @Test(
-        "The GELU of a linear map is the same with and without gradients, on either kernels", arguments: [false, true])
-    func values(fast: Bool) throws {
+        "The GELU of a linear map is the same with and without gradients, on either kernels",
+        arguments: [Engine.LinearKernels.standard, .fast])
+    func values(kernels: Engine.LinearKernels) throws {
         let (x, weight, bias) = try Self.operands()
         let expected = try x.linear(weight, bias).gelu()
-        Engine.setFastLinear(fast)
-        defer { Engine.setFastLinear(false) }
+        Engine.linearKernels = kernels
+        defer { Engine.linearKernels = .standard }
         #expect(try mismatch(withoutGradients { try x.linearGELU(weight, bias) }, expected) == nil)
         #expect(try mismatch(x.clone().requiringGradient().linearGELU(weight, bias).detached(), expected) == nil)
     }
 
-    @Test("Its gradients are those of the two operations", arguments: [false, true])
-    func gradients(fast: Bool) throws {
+    @Test("Its gradients are those of the two operations", arguments: [Engine.LinearKernels.standard, .fast])
+    func gradients(kernels: Engine.LinearKernels) throws {
         let operands = try Self.operands()
         func run(_ body: ([Tensor]) throws -> Tensor) throws -> [Tensor] {
             let leaves = try [operands.x, operands.weight, operands.bias].map { try $0.clone().requiringGradient() }
@@ -32,8 +33,8 @@ import Torch
             return try leaves.map { try #require(try $0.gradient()) }
         }
         let expected = try run { try $0[0].linear($0[1], $0[2]).gelu() }
-        Engine.setFastLinear(fast)
-        defer { Engine.setFastLinear(false) }
+        Engine.linearKernels = kernels
+        defer { Engine.linearKernels = .standard }
         let found = try run { try $0[0].linearGELU($0[1], $0[2]) }
         for (mine, theirs) in zip(found, expected) { #expect(try mismatch(mine, theirs) == nil) }
     }

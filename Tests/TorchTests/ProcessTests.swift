@@ -74,33 +74,6 @@ import Torch
             }
         }
 
-        @Test("The fast linear map and its gradients agree with the ordinary ones to bfloat16's precision")
-        func fastLinear() async {
-            await #expect(processExitsWith: .success) {
-                let inputs = [
-                    try Generator(seed: 1).normal([4, 8, 32]), try Generator(seed: 2).normal([16, 32]),
-                    try Generator(seed: 3).normal([16]),
-                ]
-                func results(isFast: Bool, hasBias: Bool) throws -> [Tensor] {
-                    Engine.setFastLinear(isFast)
-                    let leaves = try inputs.map { try $0.clone().requiringGradient() }
-                    let y = try leaves[0].linear(leaves[1], hasBias ? leaves[2] : nil)
-                    try y.square().sum().backward()
-                    return try [y] + leaves.compactMap { try $0.gradient() }
-                }
-                for hasBias in [false, true] {
-                    let (fast, ordinary) = (
-                        try results(isFast: true, hasBias: hasBias), try results(isFast: false, hasBias: hasBias)
-                    )
-                    #expect(fast.count == (hasBias ? 4 : 3) && ordinary.count == fast.count)
-                    for (found, expected) in zip(fast, ordinary) {
-                        let scale = try expected.abs().max().item()
-                        #expect(try mismatch(found, expected, Tolerance(absolute: 0.01 * scale, relative: 0)) == nil)
-                    }
-                }
-            }
-        }
-
         @Test("The thread count is what it was set to")
         func threadCount() async {
             await #expect(processExitsWith: .success) {

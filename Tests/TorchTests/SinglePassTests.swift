@@ -114,8 +114,8 @@ import Torch
             return try [out.detached()] + leaves.map { try #require(try $0.gradient()) }
         }
         let expected = try run()
-        Engine.setFastLinear(true)
-        defer { Engine.setFastLinear(false) }
+        Engine.linearKernels = .fast
+        defer { Engine.linearKernels = .standard }
         let found = try run()
         for (mine, theirs) in zip(found, expected) { #expect(try mismatch(mine, theirs) == nil) }
         #expect(found[2].isContiguous)

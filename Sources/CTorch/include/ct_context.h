@@ -5,11 +5,16 @@
 CT_API void ct_set_thread_count(int count);
 CT_API int ct_thread_count(void);
 CT_API void ct_set_flush_denormal(bool enabled);
-/// Whether fp32 linear maps on the CPU run on oneDNN's kernels.
-CT_API void ct_set_fast_linear(bool enabled);
+/// How the products of fp32 linear maps on the CPU are computed: by libtorch's default kernels, by oneDNN's, or by oneDNN's of
+/// bfloat16 copies of their operands.
+typedef enum { CT_LINEAR_STANDARD = 0, CT_LINEAR_FAST = 1, CT_LINEAR_BFLOAT16 = 2 } ct_linear_kernels;
+CT_API void ct_set_linear_kernels(ct_linear_kernels kernels);
+CT_API ct_linear_kernels ct_get_linear_kernels(void);
 CT_API ct_status ct_set_deterministic(bool enabled);
 /// Has freed memory wait for its next use instead of going back to the system; false where the allocator has no such setting.
 CT_API bool ct_keep_freed_memory(void);
+/// Gives the freed memory that waits back to the system, where the allocator can.
+CT_API void ct_release_freed_memory(void);
 typedef struct { bool enabled; ct_dtype dtype; } ct_autocast;
 /// Enters mixed precision on a device; `previous` is what ct_autocast_pop must restore.
 CT_API ct_status ct_autocast_push(ct_device_type device, ct_dtype dtype, ct_autocast* previous);

@@ -4,7 +4,8 @@
 
 CT_API ct_status ct_matmul(ct_tensor a, ct_tensor b, ct_tensor* out);
 CT_API ct_status ct_linear(ct_tensor x, ct_tensor weight, ct_tensor bias, ct_tensor* out);
-/// The exact GELU of a linear map; one pass over the result where no gradient is wanted.
+/// The exact GELU of a linear map; one pass over the result where no gradient is wanted. With bfloat16 kernels the result stays
+/// in bfloat16, for another linear map.
 CT_API ct_status ct_linear_gelu(ct_tensor x, ct_tensor weight, ct_tensor bias, ct_tensor* out);
 CT_API ct_status ct_embedding(ct_tensor weight, ct_tensor indices, ct_tensor* out);
 CT_API ct_status ct_layer_norm(ct_tensor x, ct_tensor weight, ct_tensor bias, intptr_t features, double epsilon,

@@ -4,7 +4,7 @@ import Foundation
 /// How to train a new SentencePiece model. The defaults are those of Llama 2's tokenizer, but for the size.
 public struct SentencePieceTraining: Equatable, Sendable {
     /// How a text becomes pieces.
-    public enum Model: String, Sendable {
+    public enum Model: String, Sendable, CaseIterable {
         /// Byte-pair encoding: the most frequent pair is merged, again and again.
         case bytePair = "bpe"
         /// The unigram language model of Kudo 2018 (arXiv 1804.10959).
