@@ -70,6 +70,9 @@ let package = Package(
             name: "vision-bench", dependencies: ["Training"], path: "Benchmarks/Vision", exclude: ["compare.py"]),
         .executableTarget(
             name: "llm-bench", dependencies: ["Training"], path: "Benchmarks/Language", exclude: ["compare.py"]),
+        .executableTarget(
+            name: "shards-bench", dependencies: ["TeachingSimulation"], path: "Benchmarks/Distributed/Shards"),
+        .executableTarget(name: "ranks-bench", dependencies: ["Training"], path: "Benchmarks/Distributed/Ranks"),
         .executableTarget(name: "selection-bench", dependencies: ["Teaching"], path: "Benchmarks/Selection"),
         .executableTarget(
             name: "tokenizer-bench", dependencies: ["Tokenizers"], path: "Benchmarks/Tokenizers", exclude: ["peer.py"]),

@@ -29,7 +29,7 @@ extension Reduction {
     func sum(_ value: Int) throws(Failure) -> Int { Int(try sum([Int64(value)])[0]) }
 
     /// The values of every rank, in the order of ranks.
-    func gathered<Value: BitwiseCopyable>(_ values: [Value]) throws(Failure) -> [[Value]] {
+    public func gathered<Value: BitwiseCopyable>(_ values: [Value]) throws(Failure) -> [[Value]] {
         guard rankCount > 1 else { return [values] }
         return try gather(values.withUnsafeBytes { Array($0) }).map { bytes in
             let count = bytes.count / MemoryLayout<Value>.stride

@@ -103,7 +103,8 @@ extension Teacher {
             policy: header.policy, exampleCount: header.exampleCount, epochs: header.epochs, budget: header.budget,
             seed: header.seed, ranks: ranks,
             table: { (shard) throws(TeachingError) in
-                try shard.examples.count == header.exampleCount ? ScoreTable(state) : ScoreTable(state, shard, ranks.rank)
+                try shard.examples.count == header.exampleCount
+                    ? ScoreTable(state) : ScoreTable(state, shard, ranks.rank)
             })
         nextNumber = header.nextNumber
         progress = header.progress

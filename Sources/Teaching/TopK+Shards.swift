@@ -27,7 +27,21 @@ extension TopK {
         let before = try ranks.joined([Int64(tied.count)]).prefix(ranks.rank).reduce(0, +)
         let places = max(0, min(tied.count, boundary.places - Int(before)))
         let inside = own.candidates.filter { $0.key > boundary.key } + tied.prefix(places)
-        return (own.examples + inside.map(\.example)).sorted()
+        return Self.merged(own.examples, inside.map(\.example).sorted())
+    }
+
+    /// Two rising lists as one.
+    private static func merged(_ many: [Int32], _ few: [Int32]) -> [Int32] {
+        var (result, next) = ([Int32](), 0)
+        result.reserveCapacity(many.count + few.count)
+        for example in few {
+            while next < many.count && many[next] < example {
+                result.append(many[next])
+                next += 1
+            }
+            result.append(example)
+        }
+        return result + many[next...]
     }
 
     /// The key with `rank` larger ones or equal ones before it among the candidates of all ranks, and how many equal to

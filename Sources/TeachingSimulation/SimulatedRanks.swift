@@ -13,19 +13,20 @@ public final class SimulatedRank: Reduction {
     public var rankCount: Int { meeting.count }
 
     public func sum(_ values: [Int64]) throws -> [Int64] {
-        let all = meeting.exchange(.integers(values), from: rank) {
-            2 * 8 * $0[0].count * (meeting.count - 1) / meeting.count
+        let all = meeting.exchange(.integers(values), from: rank) { parts in
+            var sums = [Int64](repeating: 0, count: values.count)
+            for case .integers(let values) in parts {
+                for place in values.indices { sums[place] += values[place] }
+            }
+            return ([.integers(sums)], 2 * 8 * values.count * (parts.count - 1) / parts.count)
         }
-        var sums = [Int64](repeating: 0, count: values.count)
-        for case .integers(let values) in all {
-            for (place, value) in values.enumerated() { sums[place] += value }
-        }
+        guard case .integers(let sums) = all[0] else { preconditionFailure("all ranks call the same collective") }
         return sums
     }
 
     public func gather(_ bytes: [UInt8]) throws -> [[UInt8]] {
         let all = meeting.exchange(.bytes(bytes), from: rank) { parts in
-            parts.reduce(0) { $0 + $1.count } - parts[0].count
+            (parts, parts.reduce(0) { $0 + $1.count } - parts[0].count)
         }
         return all.map { if case .bytes(let bytes) = $0 { bytes } else { [] } }
     }
@@ -80,16 +81,18 @@ final class Meeting: @unchecked Sendable {
 
     var traffic: Int { condition.withLock { bytes } }
 
+    /// - Parameter combine: makes of what all ranks bring what all get, and says how many bytes that sent.
     func exchange(
-        _ contribution: Contribution, from rank: Int, traffic: ([Contribution]) -> Int
+        _ contribution: Contribution, from rank: Int, combine: ([Contribution]) -> ([Contribution], Int)
     ) -> [Contribution] {
         condition.lock()
         defer { condition.unlock() }
         arrived[rank] = contribution
         let present = round
         if arrived.count == count {
-            result = (0..<count).compactMap { arrived[$0] }
-            bytes += traffic(result)
+            let outcome = combine((0..<count).compactMap { arrived[$0] })
+            result = outcome.0
+            bytes += outcome.1
             arrived = [:]
             round += 1
             condition.broadcast()

@@ -79,7 +79,9 @@ public final class ProcessGroup: @unchecked Sendable {
     public func allGather(_ x: Tensor, into parts: [Tensor]) throws(TorchError) -> Work {
         precondition(parts.count == rankCount, "one part a rank")
         let handles = parts.map { $0.handle as ct_tensor? }
-        return try begin("allGather", [x] + parts) { ct_all_gather(handle, x.handle, handles, Int32(handles.count), $0) }
+        return try begin("allGather", [x] + parts) {
+            ct_all_gather(handle, x.handle, handles, Int32(handles.count), $0)
+        }
     }
 
     /// Waits until all ranks have come here.

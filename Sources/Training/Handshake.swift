@@ -16,7 +16,7 @@ extension Ranks {
     }
 
     /// Compares facts one by one with rank 0's.
-    func agree(_ facts: [(what: String, found: String)]) throws {
+    public func agree(_ facts: [(what: String, found: String)]) throws {
         let everyone = try gather(JSONEncoder().encode(facts.map(\.found)).map { $0 }).map {
             try JSONDecoder().decode([String].self, from: Data($0))
         }

@@ -83,7 +83,7 @@ public final class Ranks: Reduction {
         try together { group in
             let tensor = try Tensor(values)
             try group.allReduce(tensor).wait()
-            return try tensor.values()
+            return try tensor.values(as: Int64.self)
         } ?? values
     }
 
@@ -105,7 +105,7 @@ public final class Ranks: Reduction {
             let parts = try (0..<rankCount).map { _ in try Tensor.zeros([capacity], dtype: .float64) }
             let padded = values + [Double](repeating: 0, count: capacity - values.count)
             try group.allGather(Tensor(padded), into: parts).wait()
-            return try parts.map { try $0.values() }
+            return try parts.map { try $0.values(as: Double.self) }
         } ?? [values]
     }
 

@@ -25,14 +25,16 @@ import Testing
         }
     }
 
-    @Test("the shards' choices are one rank's, whatever the ranking, the share and the number of ranks", arguments: rankings)
+    @Test(
+        "the shards' choices are one rank's, whatever the ranking, the share and the number of ranks",
+        arguments: rankings)
     func choices(ranking: Ranking) throws {
-        for (seed, count) in [(1, 1), (2, 9), (3, 1000), (4, 4099)] as [(UInt64, Int)] {
+        for (seed, count) in [(1, 1), (2, 9), (4, 2051)] as [(UInt64, Int)] {
             let scores = Self.scores(count, seed: seed)
             let random = CounterRandom(seed: seed, stream: 5)
-            for k in [1, count / 3, count / 2, count - 1, count] {
+            for k in [1, count / 3, count - 1, count] {
                 let whole = ranking.choose(k, from: scores, random: random)
-                for ranks in [1, 2, 3, 8] {
+                for ranks in k == count / 3 ? [1, 2, 3, 8] : [3] {
                     let outcomes = SimulatedRank.run(ranks) { rank in
                         Result { try Self.choice(k, by: ranking, of: scores, random: random, rank) }
                     }
@@ -58,9 +60,9 @@ import Testing
 
     @Test("samples and screens of shards leave the choice as it is, also among ties", arguments: rankings)
     func sampled(ranking: Ranking) throws {
-        for scores in [Self.scores(40_003, seed: 8), Array(repeating: 1, count: 40_003)] {
+        for scores in [Self.scores(12_003, seed: 8), Array(repeating: 1, count: 12_003)] {
             let random = CounterRandom(seed: 3)
-            let whole = ranking.choose(7001, from: scores, random: random)
+            let whole = ranking.choose(2001, from: scores, random: random)
             let outcomes = SimulatedRank.run(3) { rank in
                 Result {
                     let shard = Shard(rank: rank.rank, of: 3, exampleCount: scores.count).examples
@@ -70,7 +72,7 @@ import Testing
                             first: shard.lowerBound)
                         let top = TopK(
                             keys: keys, ranks: rank, count: scores.count, sampledFrom: 1000, screenedFrom: 1000)
-                        return (try top.chooseShard(7001), try top.choose(7001))
+                        return (try top.chooseShard(2001), try top.choose(2001))
                     }
                 }
             }
@@ -96,7 +98,7 @@ import Testing
                 }
             }[0].get()
         }
-        #expect(try traffic(200_000) == traffic(20_000))
+        #expect(try traffic(40_000) == traffic(10_000))
     }
 
     @Test("an exact sum is that of its terms in any order and any parts, to the last bit")

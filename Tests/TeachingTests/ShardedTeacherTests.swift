@@ -59,7 +59,7 @@ import Testing
         let learner = alone.learner
         let lessons = try alone.finish()
         for ranks in [1, 2, 8] {
-            let resumed = try SimulatedRank.run(ranks) { rank in
+            let resumed = SimulatedRank.run(ranks) { rank in
                 Result {
                     var run = try TestRun(policy, count: 120, epochs: 5)
                     run.teacher = try Teacher(restoring: saved[0], ranks: rank)
