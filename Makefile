@@ -2,7 +2,7 @@ native := scripts/with-native
 build  := $(native) swift build -c release --product
 
 .PHONY: run test build bench bench-engine bench-vision bench-llm vision ablation theory evidence evidence-quick format
-.PHONY: lint clean
+.PHONY: lint clean bench-distributed test-hosts
 
 run: ; @$(build) attent && .build/release/attent compare digits
 test: ; @$(native) swift test --no-parallel
@@ -11,6 +11,8 @@ bench: ; @scripts/bench
 bench-engine: ; @scripts/bench-engine $(ARGUMENTS)
 bench-vision: ; @scripts/bench-vision
 bench-llm: ; @scripts/bench-llm
+bench-distributed: ; @scripts/bench-distributed $(ARGUMENTS)
+test-hosts: ; @$(build) attent && scripts/test-hosts
 vision: ; @$(build) attent && scripts/vision
 evidence: ; @$(build) attent && scripts/evidence $(ARGUMENTS)
 evidence-quick: ; @$(build) attent && scripts/evidence --quick $(ARGUMENTS)

@@ -37,7 +37,9 @@ let package = Package(
         .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
         .systemLibrary(
             name: "CSentencePieceLibrary", pkgConfig: "sentencepiece", providers: [.apt(["libsentencepiece-dev"])]),
-        .target(name: "CTorch", dependencies: ["CLibTorch"], linkerSettings: rpath),
+        .target(
+            name: "CTorch", dependencies: ["CLibTorch"], exclude: ["gloo_stub"],
+            cxxSettings: [.headerSearchPath("gloo_stub")], linkerSettings: rpath),
         .target(name: "CSentencePiece", dependencies: ["CSentencePieceLibrary"]),
 
         // Data flows one way: a target depends only on targets above it.
@@ -52,6 +54,7 @@ let package = Package(
             ]),
         .target(name: "Datasets", dependencies: ["Tokenizers", "CTurboJPEG", "CSPNG", "CZlib"]),
         .target(name: "Teaching"),
+        .target(name: "TeachingSimulation", dependencies: ["Teaching"]),
         .target(
             name: "Training",
             dependencies: ["Models", "Checkpoints", "Datasets", "Teaching", .product(name: "Yams", package: "Yams")]),
@@ -67,6 +70,9 @@ let package = Package(
             name: "vision-bench", dependencies: ["Training"], path: "Benchmarks/Vision", exclude: ["compare.py"]),
         .executableTarget(
             name: "llm-bench", dependencies: ["Training"], path: "Benchmarks/Language", exclude: ["compare.py"]),
+        .executableTarget(
+            name: "shards-bench", dependencies: ["TeachingSimulation"], path: "Benchmarks/Distributed/Shards"),
+        .executableTarget(name: "ranks-bench", dependencies: ["Training"], path: "Benchmarks/Distributed/Ranks"),
         .executableTarget(name: "selection-bench", dependencies: ["Teaching"], path: "Benchmarks/Selection"),
         .executableTarget(
             name: "tokenizer-bench", dependencies: ["Tokenizers"], path: "Benchmarks/Tokenizers", exclude: ["peer.py"]),
@@ -88,7 +94,7 @@ let package = Package(
         .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers"], resources: [.copy("Resources")]),
         .testTarget(
             name: "DatasetsTests", dependencies: ["Datasets", "CTurboJPEG", "CZlib"], resources: [.copy("Goldens")]),
-        .testTarget(name: "TeachingTests", dependencies: ["Teaching"]),
+        .testTarget(name: "TeachingTests", dependencies: ["Teaching", "TeachingSimulation"]),
         .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"]),
         .testTarget(name: "AttentionKernelsTests", dependencies: ["AttentionKernels", "TestSupport"]),
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),

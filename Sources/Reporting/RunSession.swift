@@ -8,34 +8,47 @@ public struct RunSession {
     private let experiment: any Experiment
     private let position: StatusLine.Position?
     private let isQuiet: Bool
+    private let ranks: Ranks
 
-    /// A new run in a new folder.
+    /// A new run in a new folder. Of several ranks, the first has the folder.
     public static func create(
-        _ experiment: any Experiment, at path: String, position: StatusLine.Position? = nil, quiet: Bool = false
+        _ experiment: any Experiment, at path: String, position: StatusLine.Position? = nil, quiet: Bool = false,
+        among ranks: Ranks = .alone
     ) throws -> RunSession {
         try experiment.recipe.check(exampleCount: experiment.exampleCount)
-        let folder = try RunFolder.create(path)
-        try AtomicFile.write(Data(experiment.recipe.yaml().utf8), to: folder.recipe)
-        return RunSession(folder: folder, experiment: experiment, position: position, isQuiet: quiet)
+        _ = try ranks.onFirst {
+            let folder = try RunFolder.create(path)
+            try AtomicFile.write(Data(experiment.recipe.yaml().utf8), to: folder.recipe)
+            return path
+        }
+        return RunSession(
+            folder: RunFolder(path: path), experiment: experiment, position: position, isQuiet: quiet, ranks: ranks)
     }
 
-    /// A run that was started before.
+    /// A run that was started before, by however many ranks.
     public static func open(
-        _ experiment: any Experiment, at path: String, position: StatusLine.Position? = nil, quiet: Bool = false
+        _ experiment: any Experiment, at path: String, position: StatusLine.Position? = nil, quiet: Bool = false,
+        among ranks: Ranks = .alone
     ) throws -> RunSession {
-        RunSession(folder: try RunFolder.open(path), experiment: experiment, position: position, isQuiet: quiet)
+        let folder = RunFolder(path: try ranks.onFirst { try RunFolder.open(path).path })
+        return RunSession(folder: folder, experiment: experiment, position: position, isQuiet: quiet, ranks: ranks)
     }
 
     /// Trains from the newest intact checkpoint, or from the start where there is none.
     ///
-    /// - Returns: the run's record; nil where `stop` ended it early.
+    /// - Returns: the run's record; nil where `stop` ended it early, and on all ranks but the first.
     public func run(until stop: StopSignal = StopSignal()) throws -> RunRecord? {
-        let checkpoint = try newestIntactCheckpoint()
+        let checkpoint = try agreedCheckpoint()
+        guard ranks.isFirst else {
+            _ = try experiment.train(in: nil, from: checkpoint, among: ranks, until: stop) { _ in }
+            return nil
+        }
         let log = try checkpoint.map { try MetricsLog(path: folder.metrics, resumingFrom: $0.step) } ?? freshLog()
         let observers = RunObservers([
             StatusLine(position: position, quiet: isQuiet), log, try TensorBoardLog(folder: folder.path),
         ])
-        let summary = try experiment.train(in: folder, from: checkpoint, until: stop, emit: observers.observe)
+        let summary = try experiment.train(
+            in: folder, from: checkpoint, among: ranks, until: stop, emit: observers.observe)
         guard summary.isComplete else { return nil }
         return try RunRecord(metricsLog: folder.metrics)
     }
@@ -54,6 +67,16 @@ public struct RunSession {
             try FileManager.default.removeItem(atPath: folder.metrics)
         }
         return try MetricsLog(path: folder.metrics)
+    }
+
+    /// The newest intact checkpoint that the first rank finds, which all ranks read.
+    private func agreedCheckpoint() throws -> CheckpointFolder? {
+        guard ranks.rankCount > 1 else { return try newestIntactCheckpoint() }
+        let path = try ranks.onFirst { try newestIntactCheckpoint()?.path ?? "" }
+        guard !path.isEmpty else { return nil }
+        let found = CheckpointFolder.all(in: folder.path).first { $0.path == path }
+        try ranks.agree([("the newest checkpoint", found?.path ?? "absent, the folder not being shared")])
+        return found
     }
 
     /// Skips damaged checkpoints, saying so.

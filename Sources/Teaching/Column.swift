@@ -26,6 +26,21 @@ public struct Column<Element: BitwiseCopyable & Sendable>: Sendable {
         self.count = count
     }
 
+    /// A copy of some neighbouring values, in memory.
+    func part(_ range: Range<Int>) throws(TeachingError) -> Column {
+        let values = Array(self[range])
+        return try Column(values)
+    }
+
+    init(_ values: [Element]) throws(TeachingError) {
+        var rest = values[...]
+        try self.init(count: values.count, folder: nil) { (bytes) throws(TeachingError) in
+            let output = bytes.bindMemory(to: Element.self)
+            _ = output.initialize(from: rest.prefix(output.count))
+            rest = rest.dropFirst(output.count)
+        }
+    }
+
     func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
         // Keeps the memory while it is in use.
         try withExtendedLifetime(region) {

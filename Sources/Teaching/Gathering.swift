@@ -45,7 +45,7 @@ struct Gathering {
         patterns.withUnsafeBufferPointer { patterns in
             var group = 0
             while group < groups && found <= limit {
-                let words = needsWords ? random.twoBlocks(UInt64(2 * group)) : (SIMD4(), SIMD4())
+                let words = needsWords ? random.twoBlocks(UInt64(2 * group + keys.first / 4)) : (SIMD4(), SIMD4())
                 take(2 * group, sides(2 * group, words.0), of: keys, patterns.baseAddress!)
                 take(2 * group + 1, sides(2 * group + 1, words.1), of: keys, patterns.baseAddress!)
                 group += 1
@@ -60,7 +60,7 @@ struct Gathering {
         guard !any(sides.open) else { return take(index, of: keys) }
         // One number a set of lanes, the lanes' count in its high half.
         let lanes = SIMD4<UInt32>(0x11, 0x12, 0x14, 0x18).replacing(with: 0, where: .!sides.above).wrappedSum()
-        let numbers = patterns[Int(lanes)] &+ SIMD4(repeating: Int32(truncatingIfNeeded: 4 &* index))
+        let numbers = patterns[Int(lanes)] &+ SIMD4(repeating: Int32(truncatingIfNeeded: keys.first &+ 4 &* index))
         (output + 4 &* found).storeBytes(of: numbers, as: SIMD4<Int32>.self)
         found &+= Int(lanes >> 4)
     }
@@ -70,7 +70,7 @@ struct Gathering {
         let block = keys.block(index)
         for lane in 0..<min(4, keys.scores.count - 4 * index) {
             let key = block.key(lane)
-            let example = Int32(truncatingIfNeeded: 4 * index + lane)
+            let example = Int32(truncatingIfNeeded: keys.first + 4 * index + lane)
             // Written in any case and kept by counting: a branch would be mispredicted too often.
             (output + 4 &* found).storeBytes(of: example, as: Int32.self)
             found &+= key > bracket.upperBound ? 1 : 0

@@ -31,39 +31,50 @@ extension Selection {
         /// What the same precision of the gradient costs, as a share of teaching all examples: the expected number of
         /// examples taught, times the sum of `s² / p`, each over its value for all. Staleness of scores is not in it.
         public func work(of scores: some Collection<Float>, reference: Float) -> Double {
-            var (count, square, spread) = (0.0, 0.0, 0.0)
+            work(of: scores, exampleCount: scores.count, reference: reference, among: Alone<Never>())
+        }
+
+        /// As ``work(of:reference:)``, where each rank has some of the scores.
+        func work<Ranks: Reduction>(
+            of scores: some Collection<Float>, exampleCount: Int, reference: Float, among ranks: Ranks
+        ) throws(Ranks.Failure) -> Double {
+            var (count, square, spread) = (ExactSum(), ExactSum(), ExactSum())
             for score in scores {
                 let probability = Double(probability(of: score, reference: reference))
-                count += probability
+                count.add(probability)
                 // An unknown gradient is taken for a large one.
                 let norm = score == score ? Double(max(0, score)) : Double(reference)
                 guard norm.isFinite else { continue }
-                square += norm * norm
-                spread += norm * norm / probability
+                square.add(norm * norm)
+                spread.add(norm * norm / probability)
             }
-            guard square > 0 else { return 1 }
-            return count / Double(scores.count) * spread / square
+            let sums = try ranks.values(of: [count, square, spread])
+            guard sums[1] > 0 else { return 1 }
+            return sums[0] / Double(exampleCount) * sums[2] / sums[1]
         }
     }
 }
 
 extension Teacher {
     /// Draws by importance, where that is worth it.
-    func sample(_ importance: Selection.Importance, into chosen: inout Chosen) {
-        guard let reference = table.quantiles([importance.certain]).first,
-            importance.work(of: table.scores, reference: reference) <= importance.worth
+    func sample(_ importance: Selection.Importance, into chosen: inout Chosen) throws {
+        guard let reference = try scoreQuantiles([importance.certain]).first,
+            try importance.work(
+                of: table.scores, exampleCount: exampleCount, reference: reference, among: ranks) <= importance.worth
         else { return }
         let random = CounterRandom(seed: seed, purpose: .selection, number: nextNumber)
         var cap = Float(1)
         if case .unbiased(let limit) = policy.weights { cap = Float(limit) }
         var examples: [Int32] = []
         var weights: [Float] = []
-        for (index, score) in table.scores.enumerated() {
+        for (index, score) in zip(shard.examples, table.scores) {
             let probability = importance.probability(of: score, reference: reference)
             guard random.uniform(at: UInt64(index)) < Double(probability) else { continue }
             examples.append(Int32(index))
             weights.append(min(cap, 1 / probability))
         }
+        examples = try ranks.joined(examples, of: exampleCount)
+        weights = try ranks.joined(weights)
         guard !examples.isEmpty, examples.count < exampleCount else { return }
         chosen.examples = examples
         chosen.weights = policy.weights == .none ? nil : weights

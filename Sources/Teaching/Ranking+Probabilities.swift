@@ -10,21 +10,30 @@ extension Ranking {
     public func probabilities(
         of draw: Draw, scores: some Collection<Float>, ceiling: Float = .infinity
     ) -> [Float] {
+        probabilities(of: draw, scores: scores, of: scores.count, ceiling: ceiling, among: Alone<Never>())
+    }
+
+    /// As ``probabilities(of:scores:ceiling:)``, where each rank has the scores of its shard of `exampleCount` examples.
+    func probabilities<Ranks: Reduction>(
+        of draw: Draw, scores: some Collection<Float>, of exampleCount: Int, ceiling: Float, among ranks: Ranks
+    ) throws(Ranks.Failure) -> [Float] {
         guard let threshold = draw.threshold else { return Array(repeating: 1, count: draw.examples.count) }
         switch self {
         case .random:
-            let share = Float(draw.examples.count) / Float(scores.count)
+            let share = Float(draw.examples.count) / Float(exampleCount)
             return Array(repeating: share, count: draw.examples.count)
         case .hard:
             return Array(repeating: 1, count: draw.examples.count)
         case .soft(let soft):
-            let kappa = ScoreOrder.score(threshold)
-            return scores.withContiguous { scores in
+            let shards = Shards(count: ranks.rankCount, exampleCount: exampleCount)
+            let own = shards.places(of: draw.examples, in: ranks.rank)
+            let result = scores.withContiguous { scores in
                 let potentials = Potentials(of: Potential(soft), scores: scores, ceiling: ceiling)
-                return kappa.isFinite
-                    ? potentials.probabilities(of: draw.examples, threshold: kappa)
-                    : potentials.tieProbabilities(of: draw.examples, threshold: kappa)
+                return Result { () throws(Ranks.Failure) in
+                    try potentials.probabilities(of: own, threshold: ScoreOrder.score(threshold), among: ranks)
+                }
             }
+            return shards.merged(try ranks.gathered(result.get()), like: draw.examples)
         }
     }
 }
@@ -43,7 +52,15 @@ private struct Potentials {
         last = Int32(scores.count - 1)
     }
 
-    func probabilities(of examples: [Int32], threshold: Float) -> [Float] {
+    func probabilities<Ranks: Reduction>(
+        of examples: [Int32], threshold: Float, among ranks: Ranks
+    ) throws(Ranks.Failure) -> [Float] {
+        threshold.isFinite
+            ? certainties(of: examples, threshold: threshold)
+            : try tieProbabilities(of: examples, threshold: threshold, among: ranks)
+    }
+
+    private func certainties(of examples: [Int32], threshold: Float) -> [Float] {
         map(examples) { potential in
             let rate = FloatMath.exp(potential - threshold)
             var probability = 1 - FloatMath.exp(-rate)
@@ -57,7 +74,9 @@ private struct Potentials {
     }
 
     /// Where the threshold is unknown or infinite, those above it are certain and those equal to it share its places.
-    func tieProbabilities(of examples: [Int32], threshold: Float) -> [Float] {
+    private func tieProbabilities<Ranks: Reduction>(
+        of examples: [Int32], threshold: Float, among ranks: Ranks
+    ) throws(Ranks.Failure) -> [Float] {
         func isTied(_ potential: Float) -> Bool {
             threshold.isNaN ? potential.isNaN : potential == threshold
         }
@@ -67,8 +86,8 @@ private struct Potentials {
             tied += map(some) { $0 }.count { isTied($0) }
         }
         let potentials = map(examples) { $0 }
-        let places = potentials.count { isTied($0) }
-        return potentials.map { isTied($0) ? Float(places) / Float(tied) : 1 }
+        let counts = try ranks.sum([Int64(potentials.count { isTied($0) }), Int64(tied)])
+        return potentials.map { isTied($0) ? Float(counts[0]) / Float(counts[1]) : 1 }
     }
 
     @inline(__always)

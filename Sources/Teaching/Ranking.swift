@@ -20,10 +20,54 @@ public enum Ranking: Sendable, Equatable {
     public func choose(
         _ k: Int, from scores: some Collection<Float>, random: CounterRandom, ceiling: Float = .infinity
     ) -> Draw {
-        scores.withContiguous { buffer in
-            let keys = RankingKeys(ranking: self, scores: buffer, random: random, ceiling: ceiling)
-            return TopK(keys: keys).choose(k)
+        choose(
+            k, of: scores.count, from: scores, first: 0, random: random, ceiling: ceiling, among: Alone<Never>())
+    }
+
+    /// As ``choose(_:from:random:ceiling:)``, where each rank has the scores of its shard: the outcome, and its order, is
+    /// on every rank that of one rank with all scores.
+    ///
+    /// Beyond histograms, the ranks tell each other one bit an example and the keys close to the boundary.
+    ///
+    /// - Parameters:
+    ///   - exampleCount: the number of examples of all ranks.
+    ///   - scores: those of this rank's shard, which begins with example `first`.
+    func choose<Ranks: Reduction>(
+        _ k: Int, of exampleCount: Int, from scores: some Collection<Float>, first: Int, random: CounterRandom,
+        ceiling: Float = .infinity, among ranks: Ranks
+    ) throws(Ranks.Failure) -> Draw {
+        let result = scores.withContiguous { buffer in
+            let keys = RankingKeys(ranking: self, scores: buffer, random: random, ceiling: ceiling, first: first)
+            return Result { () throws(Ranks.Failure) in
+                try TopK(keys: keys, ranks: ranks, count: exampleCount).choose(k)
+            }
         }
+        return try result.get()
+    }
+
+    /// Those of this rank's shard that ``choose(_:from:random:ceiling:)`` would choose from the scores of all ranks.
+    ///
+    /// The ranks tell each other a few histograms of keys, whose size does not depend on the number of examples. For
+    /// training in which every rank teaches the examples of its own shard.
+    ///
+    /// - Parameters:
+    ///   - scores: those of ``Shard/examples`` of this rank.
+    ///   - exampleCount: the number of examples of all ranks.
+    /// - Returns: example numbers, rising.
+    public func chooseShard<Ranks: Reduction>(
+        _ k: Int, of exampleCount: Int, from scores: some Collection<Float>, random: CounterRandom,
+        ceiling: Float = .infinity, among ranks: Ranks
+    ) throws(Ranks.Failure) -> [Int32] {
+        let shard = Shard(rank: ranks.rank, of: ranks.rankCount, exampleCount: exampleCount)
+        precondition(scores.count == shard.examples.count, "one score an example of the shard")
+        let result = scores.withContiguous { buffer in
+            let keys = RankingKeys(
+                ranking: self, scores: buffer, random: random, ceiling: ceiling, first: shard.examples.lowerBound)
+            return Result { () throws(Ranks.Failure) in
+                try TopK(keys: keys, ranks: ranks, count: exampleCount).chooseShard(k)
+            }
+        }
+        return try result.get()
     }
 }
 
@@ -48,6 +92,8 @@ struct RankingKeys {
     let scores: UnsafeBufferPointer<Float>
     let random: CounterRandom
     let ceiling: Float
+    /// The example that the first score is of, a multiple of 8.
+    var first = 0
 
     struct Block {
         var high: SIMD4<UInt32>
@@ -59,10 +105,10 @@ struct RankingKeys {
         }
     }
 
-    /// The keys of the examples `4 index ..< 4 index + 4`; past the last example, those of an unknown score.
+    /// The keys of the scores `4 index ..< 4 index + 4`; past the last example, those of an unknown score.
     @inline(__always)
     func block(_ index: Int) -> Block {
-        let words = random.block(UInt64(index))
+        let words = random.block(UInt64(index + first / 4))
         switch ranking {
         case .random: return Block(high: words, low: SIMD4(repeating: 0))
         case .hard: return Block(high: ScoreOrder.key(load(index)), low: words)

@@ -9,11 +9,12 @@ struct ScoreClusters {
     private static let binCount = 4096
     private static let iterations = 50
 
-    init<Scores: RandomAccessCollection>(of scores: Scores, examples: [Int32], count: Int)
-    where Scores.Element == Float, Scores.Index == Int {
-        let finite = examples.lazy.map { scores[Int($0)] }.filter(\.isFinite)
-        guard count > 1, let low = finite.min(), let high = finite.max(), low < high else { return }
-        let bins = Self.bins(finite, from: Double(low), to: Double(high))
+    /// - Parameter scores: this rank's; the clusters are of those of all ranks.
+    init<Ranks: Reduction>(of scores: [Float], count: Int, among ranks: Ranks) throws(Ranks.Failure) {
+        let finite = scores.filter(\.isFinite)
+        let ends = try ranks.joined([finite.min(), finite.max()].compactMap { $0 })
+        guard count > 1, let low = ends.min(), let high = ends.max(), low < high else { return }
+        let bins = try ranks.sum(Self.bins(finite, from: Double(low), to: Double(high)))
         var edges = Self.quantileEdges(bins, count: count)
         for _ in 0..<Self.iterations {
             let next = Self.move(edges, bins)
@@ -29,8 +30,8 @@ struct ScoreClusters {
         boundaries.count { score >= $0 }
     }
 
-    private static func bins(_ scores: some Sequence<Float>, from low: Double, to high: Double) -> [Int] {
-        var bins = [Int](repeating: 0, count: binCount)
+    private static func bins(_ scores: some Sequence<Float>, from low: Double, to high: Double) -> [Int64] {
+        var bins = [Int64](repeating: 0, count: binCount)
         let scale = Double(binCount) / (high - low)
         for score in scores {
             bins[min(binCount - 1, Int((Double(score) - low) * scale))] += 1
@@ -39,19 +40,19 @@ struct ScoreClusters {
     }
 
     /// Bins at which the clusters after the first begin, so that all hold about equally many scores.
-    private static func quantileEdges(_ bins: [Int], count: Int) -> [Int] {
-        let total = bins.reduce(0, +)
+    private static func quantileEdges(_ bins: [Int64], count: Int) -> [Int] {
+        let total = Int(bins.reduce(0, +))
         var edges: [Int] = []
         var sum = 0
         for (bin, members) in bins.enumerated() {
             while edges.count < count - 1 && sum * count >= (edges.count + 1) * total { edges.append(bin) }
-            sum += members
+            sum += Int(members)
         }
         return edges + Array(repeating: bins.count, count: count - 1 - edges.count)
     }
 
     /// One iteration: each edge moves to the middle between the means on its two sides.
-    private static func move(_ edges: [Int], _ bins: [Int]) -> [Int] {
+    private static func move(_ edges: [Int], _ bins: [Int64]) -> [Int] {
         let limits = [0] + edges + [bins.count]
         let means = zip(limits, limits.dropFirst()).map { start, end in
             mean(bins, start, max(start, end))
@@ -62,11 +63,11 @@ struct ScoreClusters {
         }
     }
 
-    private static func mean(_ bins: [Int], _ start: Int, _ end: Int) -> Double? {
+    private static func mean(_ bins: [Int64], _ start: Int, _ end: Int) -> Double? {
         var members = 0
         var sum = 0.0
         for bin in start..<end {
-            members += bins[bin]
+            members += Int(bins[bin])
             sum += (Double(bin) + 0.5) * Double(bins[bin])
         }
         return members > 0 ? sum / Double(members) : nil

@@ -26,6 +26,14 @@ public struct ScoreTable: Sendable, Equatable {
         rejectedCount = state.header.rejectedCount
     }
 
+    /// A shard's part of a state. Scores rejected so far are counted on rank 0.
+    init(_ state: TeacherState, _ shard: Shard, _ rank: Int) throws(TeachingError) {
+        scores = try state.scores.part(shard.examples)
+        stamps = try state.stamps.part(shard.examples)
+        confidences = try state.confidences.part(state.confidences.isEmpty ? 0..<0 : shard.examples)
+        rejectedCount = rank == 0 ? state.header.rejectedCount : 0
+    }
+
     public var count: Int { scores.count }
 
     /// Stores scores measured in a lesson. An example may occur more than once: the last score stays.
@@ -52,26 +60,39 @@ public struct ScoreTable: Sendable, Equatable {
     }
 
     /// Mean of the finite scores; `nil` where there is none.
-    public var mean: Double? {
-        var sum = 0.0
+    public var mean: Double? { mean(among: Alone<Never>()) }
+
+    /// That of all ranks' tables.
+    func mean<Ranks: Reduction>(among ranks: Ranks) throws(Ranks.Failure) -> Double? {
+        var sum = ExactSum()
         var count = 0
         for score in scores where score.isFinite {
-            sum += Double(score)
+            sum.add(Double(score))
             count += 1
         }
-        return count > 0 ? sum / Double(count) : nil
+        let total = try ranks.sum(count)
+        let value = try ranks.values(of: [sum])[0]
+        return total > 0 ? value / Double(total) : nil
     }
 
     /// Scores at shares of the sorted finite scores, 0 for the lowest and 1 for the highest: exact up to `limit`
     /// examples, beyond that of `limit` of them evenly spread by number. Empty where no score is finite.
     public func quantiles(_ shares: [Double], limit: Int = 1 << 16) -> [Float] {
-        let stride = max(1, (count + limit - 1) / limit)
+        quantiles(shares, of: count, first: 0, limit: limit, among: Alone<Never>())
+    }
+
+    /// Those of all ranks' tables, which have `exampleCount` examples together; this one's begins with example `first`.
+    func quantiles<Ranks: Reduction>(
+        _ shares: [Double], of exampleCount: Int, first: Int, limit: Int = 1 << 16, among ranks: Ranks
+    ) throws(Ranks.Failure) -> [Float] {
+        let stride = max(1, (exampleCount + limit - 1) / limit)
         var sample: [Float] = []
-        var index = 0
+        var index = (stride - first % stride) % stride
         while index < count {
             if scores[index].isFinite { sample.append(scores[index]) }
             index += stride
         }
+        sample = try ranks.joined(sample)
         guard !sample.isEmpty else { return [] }
         sample.sort()
         return shares.map { sample[Int((Double(sample.count - 1) * max(0, min(1, $0))).rounded())] }

@@ -2,7 +2,7 @@ extension Teacher {
     /// The next lesson, or `nil` at the run's end.
     ///
     /// - Parameter score: measures examples without learning from them, one score each in their order; called only
-    ///   where the policy needs it, before the lesson's selection. A score that is not finite counts as lower than any
+    ///   where the policy needs it, before the lesson's selection, with several ranks on each for its own shard. A score that is not finite counts as lower than any
     ///   other. Where the policy tracks confidence, that of an example stays what it was.
     /// - Throws: what `score` throws, or ``TeachingError/wrongScoreCount(found:expected:)``; the teacher then stays as
     ///   it was.
@@ -18,10 +18,11 @@ extension Teacher {
         }
         let cycle = plan.cycle(ofLesson: nextNumber, phase: phase)
         let isNew = chosen?.cycle != cycle || chosen?.phase != phase
-        let stale = isNew && phase == .selecting ? affordable(staleExamples()) : []
-        if !stale.isEmpty { try refresh(stale, measure: measure) }
-        if isNew { chosen = choose(cycle: cycle, phase: phase) }
-        let lesson = makeLesson(phase: phase, cycle: cycle, isNew: isNew, scoredCount: stale.count)
+        let stale = isNew && phase == .selecting ? staleExamples() : []
+        let scoredCount = affordable(isNew && phase == .selecting ? try ranks.sum(stale.count) : 0)
+        if scoredCount > 0, !stale.isEmpty { try refresh(stale, measure: measure) }
+        if isNew { chosen = try choose(cycle: cycle, phase: phase) }
+        let lesson = makeLesson(phase: phase, cycle: cycle, isNew: isNew, scoredCount: scoredCount)
         begin(lesson)
         return lesson
     }
@@ -33,23 +34,25 @@ extension Teacher {
             throw TeachingError.wrongScoreCount(found: count, expected: examples.count)
         }
         // These scores are those at the end of the lesson before.
-        table.record(
-            measurement.scores, for: examples, lesson: max(0, nextNumber - 1), confidences: measurement.confidences)
+        keep(measurement.scores, for: examples, confidences: measurement.confidences)
     }
 
+    /// Those of this rank's shard.
     private func staleExamples() -> [Int32] {
         guard policy.usesScores, case .refreshed(let age) = policy.source else { return [] }
-        guard age > 0 else { return Array(0..<Int32(exampleCount)) }
+        let first = Int32(shard.examples.lowerBound)
+        guard age > 0 else { return shard.examples.map { Int32($0) } }
         // Before the first scores of a run arrive for free, nothing is worth a pass: unknown examples are chosen
         // anyway.
         return table.stale(at: nextNumber, age: age).filter { table.scores[Int($0)] == table.scores[Int($0)] }
+            .map { $0 + first }
     }
 
     /// A scoring pass that would eat up what is left of the budget is left out.
-    private func affordable(_ examples: [Int32]) -> [Int32] {
-        guard let cost = plan.cost else { return examples }
+    private func affordable(_ count: Int) -> Int {
+        guard let cost = plan.cost else { return count }
         let left = (plan.annealingStart - progress) * cost
-        return policy.scoringCost * Double(examples.count) < left ? examples : []
+        return policy.scoringCost * Double(count) < left ? count : 0
     }
 
     private mutating func begin(_ lesson: Lesson) {

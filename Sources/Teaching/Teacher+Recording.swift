@@ -7,8 +7,29 @@ extension Teacher {
     ///   - confidences: the probability of the right answer where the learner gives it, 0 elsewhere (KAKURENBO).
     public mutating func record(_ scores: [Float], for examples: [Int32], confidences: [Float]? = nil) {
         guard policy.recordsScores else { return }
-        table.record(scores, for: examples, lesson: max(0, nextNumber - 1), confidences: confidences)
+        keep(scores, for: examples, confidences: confidences)
     }
+
+    /// Puts the scores of this rank's shard into its table, as those of the lesson before the next.
+    mutating func keep(_ scores: [Float], for examples: [Int32], confidences: [Float]?) {
+        precondition(scores.count == examples.count, "one score an example")
+        let lesson = max(0, nextNumber - 1)
+        guard ranks.rankCount > 1 else {
+            return table.record(scores, for: examples, lesson: lesson, confidences: confidences)
+        }
+        let own = examples.indices.filter { shard.contains(examples[$0]) }
+        let first = Int32(shard.examples.lowerBound)
+        table.record(
+            own.map { scores[$0] }, for: own.map { examples[$0] - first }, lesson: lesson,
+            confidences: confidences.map { confidences in own.map { confidences[$0] } })
+    }
+
+    /// Scores at shares of the sorted finite scores of all ranks, as ``ScoreTable/quantiles(_:limit:)``.
+    public func scoreQuantiles(_ shares: [Double]) throws -> [Float] {
+        try table.quantiles(shares, of: exampleCount, first: shard.examples.lowerBound, among: ranks)
+    }
+
+    func meanScore() throws -> Double? { try table.mean(among: ranks) }
 
     /// Decides which candidates of a batch are trained on: each with probability `percentile^beta`, at least the floor,
     /// where the percentile is the share of recent scores, the batch's included, that are not higher. The scores are

@@ -19,7 +19,7 @@ public struct Teacher: Sendable {
     public let budget: Double?
     public let seed: UInt64
 
-    /// The latest score of every example.
+    /// The latest score of every example of this rank's shard: with one rank, of every example.
     public internal(set) var table: ScoreTable
     /// The lesson being taught; `nil` before the first and after the last.
     public internal(set) var lesson: Lesson?
@@ -27,6 +27,8 @@ public struct Teacher: Sendable {
     public internal(set) var spending = Spending()
 
     let plan: Plan
+    let ranks: any Reduction<any Error>
+    let shard: Shard
     var nextNumber = 0
     var progress = 0.0
     var chosen: Chosen?
@@ -36,24 +38,27 @@ public struct Teacher: Sendable {
     ///   - epochs: the length of the standard run that the policy is measured against; without a budget, the number of
     ///     lessons.
     ///   - budget: above 0; the number of lessons follows from it, at any policy, and the last one is cut to fit.
+    ///   - ranks: with whom the work is shared. Every rank then has a teacher with the same settings, which gets the same
+    ///     calls, keeps the scores of its ``Shard``, asks for these alone, and deals out the same lessons as the others.
     ///   - scratch: a folder for the table of scores, which is then a file mapped into memory rather than memory; it
     ///     goes with the process. For tables that memory has no room for.
     /// - Throws: ``TeachingError/invalidSetting(key:found:expected:)``, and
     ///   ``TeachingError/unwritable(path:reason:)`` for the folder.
     public init(
-        policy: Policy, exampleCount: Int, epochs: Int, budget: Double? = nil, seed: UInt64, scratch: String? = nil
+        policy: Policy, exampleCount: Int, epochs: Int, budget: Double? = nil, seed: UInt64,
+        ranks: any Reduction<any Error> = Alone<any Error>(), scratch: String? = nil
     ) throws(TeachingError) {
         try self.init(
-            policy: policy, exampleCount: exampleCount, epochs: epochs, budget: budget, seed: seed,
-            table: { () throws(TeachingError) in
-                try ScoreTable(count: exampleCount, tracksConfidence: policy.tracksConfidence, scratch: scratch)
+            policy: policy, exampleCount: exampleCount, epochs: epochs, budget: budget, seed: seed, ranks: ranks,
+            table: { (shard) throws(TeachingError) in
+                try ScoreTable(count: shard.examples.count, tracksConfidence: policy.tracksConfidence, scratch: scratch)
             })
     }
 
-    /// - Parameter table: makes the table, once the settings are known to be valid.
+    /// - Parameter table: makes the shard's table, once the settings are known to be valid.
     init(
-        policy: Policy, exampleCount: Int, epochs: Int, budget: Double?, seed: UInt64,
-        table: () throws(TeachingError) -> ScoreTable
+        policy: Policy, exampleCount: Int, epochs: Int, budget: Double?, seed: UInt64, ranks: any Reduction<any Error>,
+        table: (Shard) throws(TeachingError) -> ScoreTable
     ) throws(TeachingError) {
         try policy.validate()
         try Teacher.validate(exampleCount: exampleCount, epochs: epochs, budget: budget)
@@ -62,7 +67,9 @@ public struct Teacher: Sendable {
         self.epochs = epochs
         self.budget = budget
         self.seed = seed
-        self.table = try table()
+        self.ranks = ranks
+        shard = Shard(rank: ranks.rank, of: ranks.rankCount, exampleCount: exampleCount)
+        self.table = try table(shard)
         plan = Plan(policy: policy, exampleCount: exampleCount, epochs: epochs, budget: budget)
     }
 

@@ -56,18 +56,35 @@ public struct TeacherState: Sendable, Equatable {
 }
 
 extension Teacher {
-    /// The teacher as it is: between lessons, or within one with some of its scores recorded.
+    /// The teacher as it is: between lessons, or within one with some of its scores recorded. With several ranks only
+    /// ``gatheredState()`` has everything.
     public var state: TeacherState {
+        state(rejectedCount: table.rejectedCount, (table.scores, table.stamps, table.confidences))
+    }
+
+    /// The same with the scores of all ranks, on every rank: what one rank would have, and what any number can restore.
+    public func gatheredState() throws -> TeacherState {
+        guard ranks.rankCount > 1 else { return state }
+        let columns = (
+            try ranks.gathered(table.scores), try ranks.gathered(table.stamps), try ranks.gathered(table.confidences)
+        )
+        return state(rejectedCount: try ranks.sum(table.rejectedCount), columns)
+    }
+
+    private func state(
+        rejectedCount: Int, _ columns: (scores: Column<Float>, stamps: Column<UInt16>, confidences: Column<UInt8>)
+    ) -> TeacherState {
         TeacherState(
             header: TeacherState.Header(
                 policy: policy, exampleCount: exampleCount, epochs: epochs, budget: budget, seed: seed,
-                nextNumber: nextNumber, progress: progress, spending: spending, rejectedCount: table.rejectedCount,
+                nextNumber: nextNumber, progress: progress, spending: spending, rejectedCount: rejectedCount,
                 admission: admission,
                 chosen: chosen.map {
                     TeacherState.Selected(learningRateScale: $0.learningRateScale, cycle: $0.cycle, phase: $0.phase)
                 },
                 lesson: lesson.map(TeacherState.Outline.init)),
-            scores: table.scores, stamps: table.stamps, confidences: table.confidences, examples: chosen?.examples,
+            scores: columns.scores, stamps: columns.stamps, confidences: columns.confidences,
+            examples: chosen?.examples,
             weights: chosen?.weights)
     }
 
@@ -75,13 +92,20 @@ extension Teacher {
     ///
     /// Its table is the state's until the first new score; let go of a large state before that, or the table is copied.
     ///
+    /// - Parameter ranks: with whom the work is shared from now on, whoever saved the state.
     /// - Throws: ``TeachingError``, where the state does not fit together.
-    public init(restoring state: TeacherState) throws(TeachingError) {
+    public init(
+        restoring state: TeacherState, ranks: any Reduction<any Error> = Alone<any Error>()
+    ) throws(TeachingError) {
         let header = state.header
         try state.validate()
         try self.init(
             policy: header.policy, exampleCount: header.exampleCount, epochs: header.epochs, budget: header.budget,
-            seed: header.seed, table: { () in ScoreTable(state) })
+            seed: header.seed, ranks: ranks,
+            table: { (shard) throws(TeachingError) in
+                try shard.examples.count == header.exampleCount
+                    ? ScoreTable(state) : ScoreTable(state, shard, ranks.rank)
+            })
         nextNumber = header.nextNumber
         progress = header.progress
         spending = header.spending

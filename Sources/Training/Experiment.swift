@@ -7,6 +7,8 @@ public protocol Experiment: Sendable {
     var recipe: Recipe { get }
     /// Training examples, numbered `0..<exampleCount`.
     var exampleCount: Int { get }
+    /// That of the training data, by which ranks with different data are refused.
+    var fingerprint: UInt64 { get }
     /// What is wrong with each file that was left out, one sentence each that names it.
     var skipped: [String] { get }
 
@@ -18,8 +20,9 @@ public protocol Experiment: Sendable {
     /// - Parameters:
     ///   - folder: where checkpoints go; none are written where nil.
     ///   - checkpoint: where to go on from; nil for fresh weights.
+    ///   - ranks: with whom to train; every rank calls this, and one of them has a folder.
     func train(
-        in folder: RunFolder?, from checkpoint: CheckpointFolder?, until stop: StopSignal,
+        in folder: RunFolder?, from checkpoint: CheckpointFolder?, among ranks: Ranks, until stop: StopSignal,
         emit: @escaping (TrainingEvent) throws -> Void
     ) throws -> RunSummary
 
@@ -32,6 +35,14 @@ public protocol Experiment: Sendable {
 }
 
 extension Experiment {
+    /// In one process.
+    public func train(
+        in folder: RunFolder?, from checkpoint: CheckpointFolder?, until stop: StopSignal,
+        emit: @escaping (TrainingEvent) throws -> Void
+    ) throws -> RunSummary {
+        try train(in: folder, from: checkpoint, among: .alone, until: stop, emit: emit)
+    }
+
     public var skipped: [String] { [] }
 
     public func inspect(_ checkpoint: CheckpointFolder, count: Int) throws -> Inspection {

@@ -25,6 +25,7 @@ public struct ImageClassification: Experiment {
     }
 
     public var exampleCount: Int { training.count }
+    public var fingerprint: UInt64 { training.fingerprint }
     public var skipped: [String] { (training.skipped + validation.skipped).map(\.description) }
 
     public func with(_ recipe: Recipe) -> ImageClassification {
@@ -32,10 +33,10 @@ public struct ImageClassification: Experiment {
     }
 
     public func train(
-        in folder: RunFolder?, from checkpoint: CheckpointFolder?, until stop: StopSignal,
+        in folder: RunFolder?, from checkpoint: CheckpointFolder?, among ranks: Ranks, until stop: StopSignal,
         emit: @escaping (TrainingEvent) throws -> Void
     ) throws -> RunSummary {
-        let trainer = try trainer(in: folder, emit: emit)
+        let trainer = try trainer(in: folder, among: ranks, emit: emit)
         if let reference = recipe.reference {
             trainer.reference = try learner(RunFolder.open(reference).newestCheckpoint())
         }
@@ -54,12 +55,12 @@ public struct ImageClassification: Experiment {
     }
 
     private func trainer(
-        in folder: RunFolder?, emit: @escaping (TrainingEvent) throws -> Void
+        in folder: RunFolder?, among ranks: Ranks = .alone, emit: @escaping (TrainingEvent) throws -> Void
     ) throws -> Trainer<ImageClassifier, ImageDataset> {
         let fresh = ParameterBuilder(seed: recipe.training.seed, device: recipe.training.place)
         return try Trainer(
             recipe: recipe, learner: learner(fresh), training: training, validation: validation, folder: folder,
-            emit: emit)
+            ranks: ranks, emit: emit)
     }
 
     private func learner(_ checkpoint: CheckpointFolder) throws -> ImageClassifier {

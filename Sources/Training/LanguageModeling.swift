@@ -70,18 +70,20 @@ public struct LanguageModeling: Experiment {
     }
 
     public var exampleCount: Int { training.count }
+    public var fingerprint: UInt64 { training.fingerprint }
 
     public func with(_ recipe: Recipe) -> LanguageModeling { LanguageModeling(self, recipe: recipe) }
 
     public func train(
-        in folder: RunFolder?, from checkpoint: CheckpointFolder?, until stop: StopSignal,
+        in folder: RunFolder?, from checkpoint: CheckpointFolder?, among ranks: Ranks, until stop: StopSignal,
         emit: @escaping (TrainingEvent) throws -> Void
     ) throws -> RunSummary {
         var learner = try freshLearner()
         let reference = try recipe.reference.map { try self.learner(RunFolder.open($0).newestCheckpoint()) }
         learner.reference = reference?.model
         let trainer = try Trainer(
-            recipe: recipe, learner: learner, training: training, validation: validation, folder: folder, emit: emit)
+            recipe: recipe, learner: learner, training: training, validation: validation, folder: folder,
+            ranks: ranks, emit: emit)
         trainer.reference = reference
         if let folder { try describe(in: folder) }
         if let checkpoint { try trainer.restore(checkpoint) }

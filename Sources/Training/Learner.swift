@@ -60,7 +60,7 @@ public struct Assessment {
 
 /// Metrics as totals and weights, to be averaged at the end.
 public struct Tally: Sendable, Equatable {
-    private var entries: [String: SIMD2<Double>] = [:]
+    private(set) var entries: [String: SIMD2<Double>] = [:]
 
     public init() {}
 

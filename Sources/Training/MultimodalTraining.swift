@@ -25,6 +25,7 @@ public struct MultimodalTraining<L: Learner>: Experiment where L.Content == Mult
     }
 
     public var exampleCount: Int { training.count }
+    public var fingerprint: UInt64 { training.fingerprint }
     public var skipped: [String] { (training.skipped + validation.skipped).map(\.description) }
 
     public func with(_ recipe: Recipe) -> MultimodalTraining {
@@ -32,9 +33,12 @@ public struct MultimodalTraining<L: Learner>: Experiment where L.Content == Mult
     }
 
     public func train(
-        in folder: RunFolder?, from checkpoint: CheckpointFolder?, until stop: StopSignal,
+        in folder: RunFolder?, from checkpoint: CheckpointFolder?, among ranks: Ranks, until stop: StopSignal,
         emit: @escaping (TrainingEvent) throws -> Void
     ) throws -> RunSummary {
+        guard ranks.rankCount == 1 else {
+            throw RankError.unsupported(what: "model.kind", found: "multimae", expected: "vit or a language model")
+        }
         let trainer = try trainer(in: folder, emit: emit)
         if let initFrom, checkpoint == nil {
             try trainer.learner.parameters.takeEncoder(from: RunFolder.open(initFrom))

@@ -23,24 +23,67 @@ private enum CheckpointFile {
     static let state = "state.json"
 }
 
-extension Trainer {
-    /// Writes `step-N` and removes the oldest ones beyond what the recipe keeps.
-    func saveCheckpoint() throws {
-        guard let folder else { return }
-        let checkpoint = try CheckpointFolder.write(step: position.step, in: folder.path) { path in
-            try SafetensorsFile.write(
-                learner.parameters.trainable.entries, metadata: ["format": "pt"], to: "\(path)/\(CheckpointFile.model)")
-            try SafetensorsFile.write(optimizer.state, to: "\(path)/\(CheckpointFile.optimizer)")
-            if !learner.state.isEmpty {
-                try SafetensorsFile.write(learner.state, to: "\(path)/\(CheckpointFile.learner)")
-            }
-            try teacher.state.write(to: "\(path)/\(CheckpointFile.teacher)")
-            let state = RunState(
-                position: position, clock: clock, metrics: lastMetrics, dataFingerprint: training.fingerprint)
-            try AtomicFile.write(JSONEncoder().encode(state), to: "\(path)/\(CheckpointFile.state)")
+/// Everything a checkpoint holds, as it was at its step.
+private struct Snapshot: Sendable {
+    var weights: [Parameters.Entry]
+    var optimizer: [Parameters.Entry]
+    var learner: [Parameters.Entry]
+    var teacher: TeacherState
+    /// A ``RunState`` in JSON.
+    var state: Data
+    var step: Int
+
+    /// Writes `step-N` and removes the oldest ones beyond the newest `keep`.
+    func write(in folder: String, keep: Int) throws -> CheckpointFolder {
+        let checkpoint = try CheckpointFolder.write(step: step, in: folder) { path in
+            try SafetensorsFile.write(weights, metadata: ["format": "pt"], to: "\(path)/\(CheckpointFile.model)")
+            try SafetensorsFile.write(optimizer, to: "\(path)/\(CheckpointFile.optimizer)")
+            if !learner.isEmpty { try SafetensorsFile.write(learner, to: "\(path)/\(CheckpointFile.learner)") }
+            try teacher.write(to: "\(path)/\(CheckpointFile.teacher)")
+            try AtomicFile.write(state, to: "\(path)/\(CheckpointFile.state)")
         }
-        try CheckpointFolder.keepNewest(recipe.checkpoints.keep, in: folder.path)
-        try emit(.checkpointed(CheckpointSummary(step: position.step, path: checkpoint.path)))
+        try CheckpointFolder.keepNewest(keep, in: folder)
+        return checkpoint
+    }
+
+    /// The same with tensors that training no longer changes.
+    func copied() throws -> Snapshot {
+        func copies(_ entries: [Parameters.Entry]) throws -> [Parameters.Entry] {
+            try entries.map { Parameters.Entry(name: $0.name, tensor: try $0.tensor.detached().clone()) }
+        }
+        var copy = self
+        (copy.weights, copy.optimizer) = (try copies(weights), try copies(optimizer))
+        copy.learner = try copies(learner)
+        return copy
+    }
+}
+
+extension Trainer {
+    /// Writes a checkpoint on the rank with a folder, with the scores of all; with several ranks beside the training,
+    /// since the others would wait.
+    func saveCheckpoint() throws {
+        ranks.enter("in the checkpoint of step \(position.step)")
+        let teacher = try teacher.gatheredState()
+        guard let folder else { return }
+        try finishCheckpoint()
+        let state = RunState(
+            position: position, clock: clock, metrics: lastMetrics, dataFingerprint: training.fingerprint)
+        let snapshot = Snapshot(
+            weights: learner.parameters.trainable.entries, optimizer: optimizer.state, learner: learner.state,
+            teacher: teacher, state: try JSONEncoder().encode(state), step: position.step)
+        let (path, keep) = (folder.path, recipe.checkpoints.keep)
+        guard ranks.rankCount > 1 else { return try announce(snapshot.write(in: path, keep: keep)) }
+        let copy = try snapshot.copied()
+        writer.begin { try copy.write(in: path, keep: keep) }
+    }
+
+    /// Waits until the last checkpoint is there.
+    func finishCheckpoint() throws {
+        if let checkpoint = try writer.finish() { try announce(checkpoint) }
+    }
+
+    private func announce(_ checkpoint: CheckpointFolder) throws {
+        try emit(.checkpointed(CheckpointSummary(step: checkpoint.step, path: checkpoint.path)))
     }
 
     /// Takes the run up from a checkpoint.
@@ -58,7 +101,8 @@ extension Trainer {
         try load(learner.parameters.trainable.entries, from: checkpoint.file(CheckpointFile.model))
         try load(optimizer.state, from: checkpoint.file(CheckpointFile.optimizer))
         if !learner.state.isEmpty { try load(learner.state, from: checkpoint.file(CheckpointFile.learner)) }
-        teacher = try Teacher(restoring: TeacherState(contentsOf: checkpoint.file(CheckpointFile.teacher)))
+        teacher = try Teacher(
+            restoring: TeacherState(contentsOf: checkpoint.file(CheckpointFile.teacher)), ranks: ranks)
         guard teacher.policy == recipe.teacher, teacher.exampleCount == training.count else {
             throw TrainingError.mismatch(
                 what: "the teacher in \(checkpoint.path)",

@@ -12,7 +12,8 @@ extension Trainer {
 
     /// Measures quality on the held-out data; its time is nobody's training time.
     func evaluate(at progress: Double) throws {
-        lastMetrics = try evaluation(of: learner, on: validation, batchSize: recipe.evaluation.batchSize)
+        lastMetrics = try evaluation(
+            of: learner, on: validation, batchSize: recipe.evaluation.batchSize, among: ranks)
         position.evaluationCount = Int(progress * Double(recipe.evaluation.count))
         try emit(
             .evaluated(
@@ -21,15 +22,16 @@ extension Trainer {
     }
 }
 
-/// The mean metrics of a learner over a dataset, seen plainly.
+/// The mean metrics of a learner over a dataset, seen plainly; several ranks share the batches.
 public func evaluation<L: Learner, Source: Dataset>(
-    of learner: L, on dataset: Source, batchSize: Int
+    of learner: L, on dataset: Source, batchSize: Int, among ranks: Ranks = .alone
 ) throws -> [String: Double] where Source.Content == L.Content {
-    let (batches, _) = dataset.batches(of: Array(0..<Int32(dataset.count)), size: batchSize)
+    let (all, _) = dataset.batches(of: Array(0..<Int32(dataset.count)), size: batchSize)
+    let batches = ranks.share(of: all.count).map { all[$0] }
     let loader = BatchLoader(dataset, batches: batches, view: .plain)
     var tally = Tally()
     while let batch = try loader.next() { tally.add(try learner.evaluate(batch.content)) }
-    return learner.metrics(of: tally)
+    return learner.metrics(of: try ranks.total(tally))
 }
 
 extension Dataset {

@@ -52,10 +52,11 @@ extension Trainer {
             throw TrainingError.mismatch(
                 what: "reference", found: "absent", expected: "a run folder, for the score reducible")
         }
-        let examples = Array(0..<Int32(training.count))
-        referenceLosses = try clock.measure(.scoring) {
-            try scoring { try measure(examples, with: reference).scores }
+        let shard = Shard(rank: ranks.rank, of: ranks.rankCount, exampleCount: training.count)
+        let own = try clock.measure(.scoring) {
+            try scoring { try measure(shard.examples.map { Int32($0) }, with: reference).scores }
         }
+        referenceLosses = try ranks.gathered(own).flatMap { $0 }
     }
 
     /// Takes the reference's losses off, where the score is `reducible`.
@@ -64,11 +65,11 @@ extension Trainer {
         return zip(scores, examples).map { $0 - referenceLosses[Int($1)] }
     }
 
-    func summary(of lesson: Lesson, selection: Double, scoring: Double) -> SelectionSummary {
+    func summary(of lesson: Lesson, selection: Double, scoring: Double) throws -> SelectionSummary {
         SelectionSummary(
             step: position.step, cycle: lesson.cycle, epoch: lesson.epoch, ratio: lesson.ratio,
             selectedCount: lesson.examples.count,
-            scoreQuantiles: teacher.table.quantiles([0, 0.1, 0.25, 0.5, 0.75, 0.9, 1]), selectionSeconds: selection,
+            scoreQuantiles: try teacher.scoreQuantiles([0, 0.1, 0.25, 0.5, 0.75, 0.9, 1]), selectionSeconds: selection,
             scoringSeconds: scoring)
     }
 }

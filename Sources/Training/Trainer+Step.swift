@@ -8,25 +8,32 @@ extension Trainer {
     /// The content of a micro-batch.
     typealias Contents = ([Int32]) throws -> L.Content
 
-    /// The micro-batches of a batch, which fit into memory one at a time.
+    /// The micro-batches of this rank's share of a batch, which fit into memory one at a time.
     func microBatches(of count: Int) -> [Range<Int>] {
-        let size = recipe.training.microBatchSize ?? max(1, count)
-        return stride(from: 0, to: count, by: size).map { $0..<min($0 + size, count) }
+        let share = ranks.share(of: count)
+        let size = recipe.training.microBatchSize ?? max(1, share.count)
+        return stride(from: share.lowerBound, to: share.upperBound, by: size).map {
+            $0..<min($0 + size, share.upperBound)
+        }
     }
 
     /// One optimiser update on `examples`, which are the lesson's from `start` on.
     func step(
         _ examples: [Int32], _ weights: [Float]?, _ lesson: Lesson, from start: Int, content: Contents
     ) throws {
-        try Engine.seed(CounterRandom(seed: recipe.training.seed, stream: 0x6472_6f70).word(at: position.step))
+        ranks.enter("in step \(position.step + 1)")
+        // Each rank has examples of its own, and so dropout of its own.
+        try Engine.seed(
+            CounterRandom(seed: recipe.training.seed, stream: 0x6472_6f70 + UInt64(ranks.rank) << 32)
+                .word(at: position.step))
         let progress = lesson.progress(after: position.offset)
         let rate = schedule.rate(at: (lesson.progress(after: start) + progress) / 2) * lesson.learningRateScale
-        let (losses, scores) = try gradients(of: examples, weights, lesson, from: start, content)
+        let (losses, own) = try gradients(of: examples, weights, lesson, from: start, content)
         let norm = try clock.measure(.optimizer) { () throws(TorchError) in
             let largestNorm = recipe.training.gradientClipping
             return try optimizer.step(learningRate: rate, clippingTo: largestNorm > 0 ? largestNorm : nil)
         }
-        let loss = try losses.reduce(0) { try $0 + $1.item() }
+        let (loss, scores) = try agree(on: losses.reduce(0) { try $0 + $1.item() }, own, of: examples.count)
         guard loss.isFinite else { throw TrainingError.diverged(step: position.step, loss: loss, examples: examples) }
         if lesson.recordsScores {
             clock.measure(.selection) {
@@ -56,9 +63,14 @@ extension Trainer {
     ) throws -> (losses: [Tensor], scores: ExampleScores) {
         var (losses, scores) = ([Tensor](), ExampleScores(scores: []))
         if recipe.teacher.tracksConfidence { scores.confidences = [] }
-        for part in microBatches(of: examples.count) {
+        let parts = microBatches(of: examples.count)
+        // Where some rank has no example, the gradients are averaged afterwards instead.
+        let overlaps = examples.count >= ranks.rankCount
+        for (index, part) in parts.enumerated() {
             let taught = Array(examples[part])
             let content = try clock.measure(.data) { try content(taught) }
+            let isLast = overlaps && index == parts.count - 1
+            if isLast { _ = try ranks.together { _ in try averaging?.beforeForward() } }
             let elements = try elementSubset(taught, lesson, from: start)
             let assessment = try clock.measure(.forward) {
                 try learner.assess(
@@ -66,22 +78,35 @@ extension Trainer {
                     isTraining: true)
             }
             let share = Double(part.count) / Double(examples.count)
-            losses.append(try backward(assessment.losses, weights.map { Array($0[part]) }, share: share))
+            losses.append(
+                try backward(assessment.losses, weights.map { Array($0[part]) }, share: share, averages: isLast))
             guard lesson.recordsScores else { continue }
             scores.scores += try adjusted(assessment.scores?.values() ?? [], taught)
             scores.confidences? += try assessment.confidences?.values(as: Float.self) ?? []
         }
+        if !overlaps { try clock.measure(.backward) { try averaging?.addUp() } }
         return (losses, scores)
     }
 
     /// The weights are those of an unbiased mean over all examples: they are not divided by their sum.
     ///
-    /// - Parameter share: of the step's examples that these are.
-    private func backward(_ losses: Tensor, _ weights: [Float]?, share: Double) throws -> Tensor {
+    /// - Parameters:
+    ///   - share: of the step's examples that these are.
+    ///   - averages: whether the gradients so far are averaged over the ranks meanwhile.
+    private func backward(
+        _ losses: Tensor, _ weights: [Float]?, share: Double, averages: Bool
+    ) throws -> Tensor {
         var loss = try weights.map { try (losses * Tensor($0, device: losses.device)).mean() } ?? losses.mean()
         if share < 1 { loss = try loss * share }
-        try clock.measure(.backward) { () throws(TorchError) in try loss.backward() }
-        return try loss.detached()
+        let result = try loss.detached()
+        try clock.measure(.backward) {
+            guard let averaging else { return try loss.backward() }
+            _ = try ranks.together { _ in
+                if averages { try averaging.beforeBackward() }
+                try (loss * averaging.scale).backward()
+            }
+        }
+        return result
     }
 
     /// The patches or tokens of each example that this step teaches; nil for all.
@@ -114,6 +139,7 @@ extension Trainer {
                 }
             }
         }
+        scores = try agree(on: 0, ExampleScores(scores: scores), of: candidates.count).scores.scores
         let admitted = clock.measure(.selection) { teacher.admit(scores, for: candidates) }
         position.pending += admitted.map { candidates[$0] }
         let isLast = position.offset == lesson.examples.count

@@ -17,11 +17,17 @@ public final class Trainer<L: Learner, Source: Dataset> where Source.Content == 
     let validation: Source
     let folder: RunFolder?
     let emit: (TrainingEvent) throws -> Void
+    let ranks: Ranks
+    let averaging: GradientAveraging?
+    let writer = CheckpointWriter()
     let optimizer: AdamW
     let schedule: LearningRateSchedule
     var teacher: Teacher
     var clock = PhaseClock()
     var position = Position()
+    /// What the ranks have agreed on.
+    var isStopping = false
+    var stop = StopSignal()
     /// A frozen learner, for the `reducible` score.
     public var reference: L?
     /// Its losses, one an example, measured before the first lesson.
@@ -41,13 +47,15 @@ public final class Trainer<L: Learner, Source: Dataset> where Source.Content == 
 
     /// - Parameters:
     ///   - folder: where checkpoints go; none are written where nil.
+    ///   - ranks: with whom the learner is trained; each makes a trainer with the same settings, and one has a folder.
     ///   - emit: gets every event, on the training thread.
     public init(
-        recipe: Recipe, learner: L, training: Source, validation: Source, folder: RunFolder?,
+        recipe: Recipe, learner: L, training: Source, validation: Source, folder: RunFolder?, ranks: Ranks = .alone,
         emit: @escaping (TrainingEvent) throws -> Void = { _ in }
     ) throws {
         (self.recipe, self.learner, self.training, self.validation) = (recipe, learner, training, validation)
-        (self.folder, self.emit) = (folder, emit)
+        (self.folder, self.emit, self.ranks) = (folder, emit, ranks)
+        try recipe.check(ranks, learner: learner)
         try recipe.check(exampleCount: training.count)
         let settings = recipe.training
         optimizer = try AdamW(
@@ -58,17 +66,21 @@ public final class Trainer<L: Learner, Source: Dataset> where Source.Content == 
         schedule = LearningRateSchedule(peak: settings.learningRate, warmup: settings.warmup)
         teacher = try Teacher(
             policy: recipe.teacher, exampleCount: training.count, epochs: settings.epochs, budget: settings.budget,
-            seed: settings.seed)
+            seed: settings.seed, ranks: ranks)
+        averaging = try GradientAveraging(of: learner.parameters.trainable, among: ranks)
     }
 
     /// Trains until the budget is spent or `stop` is raised; then saves.
     public func run(until stop: StopSignal = StopSignal()) throws -> RunSummary {
+        self.stop = stop
         try emit(.started(start))
-        while !stop.isRaised, let lesson = try currentOrNextLesson() {
-            try teach(lesson, until: stop)
-        }
-        return try finish(isComplete: !stop.isRaised)
+        try ranks.broadcast(learner.parameters.entries.map(\.tensor))
+        while !shouldStop, let lesson = try currentOrNextLesson() { try teach(lesson) }
+        return try finish(isComplete: !shouldStop)
     }
+
+    /// One process stops when it is told to; several, when all know of it.
+    private var shouldStop: Bool { ranks.rankCount > 1 ? isStopping : stop.isRaised }
 
     private func currentOrNextLesson() throws -> Lesson? {
         if let lesson = teacher.lesson, position.offset < lesson.examples.count { return lesson }
@@ -79,14 +91,14 @@ public final class Trainer<L: Learner, Source: Dataset> where Source.Content == 
         if lesson.isNewSelection {
             try emit(
                 .selected(
-                    summary(
+                    try summary(
                         of: lesson, selection: clock.seconds(.selection) - selection,
                         scoring: clock.seconds(.scoring) - scoring)))
         }
         return lesson
     }
 
-    private func teach(_ taught: Lesson, until stop: StopSignal) throws {
+    private func teach(_ taught: Lesson) throws {
         let lesson = arranged(taught)
         let batches = lesson.batches(of: recipe.training.batchSize, from: position.offset)
         let parts = batches.flatMap { batch in microBatches(of: batch.examples.count).map { Array(batch.examples[$0]) }
@@ -97,7 +109,7 @@ public final class Trainer<L: Learner, Source: Dataset> where Source.Content == 
             guard let batch = try loader.next() else { preconditionFailure("a loader makes every batch it was given") }
             return batch.content
         }
-        for batch in batches where !stop.isRaised {
+        for batch in batches where !shouldStop {
             if lesson.needsAdmission {
                 try judge(batch.examples, lesson, content: next)
             } else {
@@ -118,12 +130,14 @@ public final class Trainer<L: Learner, Source: Dataset> where Source.Content == 
     private func finish(isComplete: Bool) throws -> RunSummary {
         if isComplete, position.evaluationCount < recipe.evaluation.count { try evaluate(at: 1) }
         try saveCheckpoint()
+        try finishCheckpoint()
         let summary = RunSummary(
             steps: position.step, epochs: position.epochCount, examplesTaught: position.examplesTaught,
             examplesScored: teacher.spending.scored, seconds: clock.seconds, processorSeconds: clock.processorSeconds,
             secondsByPhase: clock.secondsByPhase, metrics: lastMetrics, isComplete: isComplete)
         if isComplete { try folder?.write(summary) }
         try emit(.finished(summary))
+        try ranks.barrier()
         return summary
     }
 

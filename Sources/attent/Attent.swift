@@ -55,6 +55,14 @@ struct RecipeOptions: ParsableArguments {
     @Flag(help: "Shows no progress.")
     var quiet = false
 
+    /// As ``folder(for:)``; several ranks must be told, so that a job started anew finds its checkpoints.
+    func folder(for name: String, among ranks: Ranks) throws -> String {
+        if ranks.rankCount > 1, out == nil {
+            throw RankError.unsupported(what: "--out", found: "absent", expected: "a folder")
+        }
+        return folder(for: name)
+    }
+
     /// The folder asked for, or one with a name of its own.
     func folder(for name: String) -> String {
         if let out { return out }

@@ -48,6 +48,7 @@ struct Compare: ParsableCommand {
     }
 
     func run() throws {
+        try Ranks.refuse("attent compare")
         let experiment = try Recipe(named: options.recipe, overrides: options.overrides).experiment().reportingSkipped()
         let plan = ComparisonSession.Plan(
             kind: `protocol`, contenders: try contenders(), seeds: seeds, clock: clock)

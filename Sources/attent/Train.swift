@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Reporting
 import Training
 
@@ -8,17 +9,68 @@ struct Train: ParsableCommand {
     @OptionGroup var options: RecipeOptions
 
     func run() throws {
-        let experiment = try Recipe(named: options.recipe, overrides: options.overrides).experiment().reportingSkipped()
-        let path = options.folder(for: experiment.recipe.name)
-        let session = try RunSession.create(experiment, at: path, quiet: options.quiet)
-        try session.finish(until: .onTermination())
+        let stop = StopSignal.onTermination()
+        try Ranks.launched().leavingWithReason { ranks in
+            let recipe = try Recipe(named: options.recipe, overrides: options.overrides)
+            let experiment = try recipe.experiment(among: ranks)
+            let path = try options.folder(for: experiment.recipe.name, among: ranks)
+            try session(experiment, at: path, among: ranks).finish(until: stop, among: ranks)
+        }
+    }
+
+    /// A new run; one that the launcher starts anew goes on where it was.
+    private func session(_ experiment: any Experiment, at path: String, among ranks: Ranks) throws -> RunSession {
+        guard ranks.restartCount > 0 else {
+            return try RunSession.create(experiment, at: path, quiet: options.quiet, among: ranks)
+        }
+        let found = try ranks.onFirst {
+            FileManager.default.fileExists(atPath: RunFolder(path: path).recipe) ? "yes" : ""
+        }
+        return found.isEmpty
+            ? try RunSession.create(experiment, at: path, quiet: options.quiet, among: ranks)
+            : try RunSession.open(experiment, at: path, quiet: options.quiet, among: ranks)
+    }
+}
+
+extension Recipe {
+    /// The experiment, once all ranks are known to have the same recipe and data.
+    func experiment(among ranks: Ranks) throws -> any Experiment {
+        let experiment = try self.experiment().reportingSkipped()
+        try ranks.agree(on: self, fingerprint: ranks.rankCount > 1 ? experiment.fingerprint : 0)
+        // What `auto` comes to is measured, and might differ.
+        var settled = experiment.recipe
+        let precision = try ranks.onFirst { settled.training.precision.rawValue }
+        settled.training.precision = Precision(rawValue: precision) ?? settled.training.precision
+        return ranks.rankCount > 1 ? experiment.with(settled) : experiment
+    }
+}
+
+extension Ranks {
+    /// Refuses to be one of several ranks.
+    static func refuse(_ what: String) throws {
+        guard let environment = try RankEnvironment(ProcessInfo.processInfo.environment) else { return }
+        throw RankError.variable(
+            name: "WORLD_SIZE", found: "\(environment.rankCount)", expected: "1, since \(what) runs in one process")
+    }
+
+    /// Runs `body`; where it fails on this rank, the others get to know why.
+    func leavingWithReason(_ body: (Ranks) throws -> Void) throws {
+        do {
+            try body(self)
+        } catch let error as ExitCode {
+            throw error
+        } catch {
+            if !(error is RankError) { leave(because: error) }
+            throw error
+        }
     }
 }
 
 extension RunSession {
     /// Runs and prints what a user wants to know at the end.
-    func finish(until stop: StopSignal) throws {
+    func finish(until stop: StopSignal, among ranks: Ranks = .alone) throws {
         guard let record = try run(until: stop) else {
+            guard ranks.isFirst else { return }
             print("Stopped and saved. Go on with: attent resume \(folder.path)")
             throw interrupted
         }

@@ -19,9 +19,18 @@ import Testing
                 scores.withUnsafeBufferPointer { buffer in
                     let keys = RankingKeys(
                         ranking: ranking, scores: buffer, random: CounterRandom(seed: UInt64(k)), ceiling: ceiling)
-                    let plain = TopK(keys: keys, sampledFrom: .max, screenedFrom: .max).choose(k)
-                    #expect(TopK(keys: keys, sampledFrom: .max, screenedFrom: 0).choose(k) == plain)
-                    let sampled = TopK(keys: keys, sampledFrom: 1000, screenedFrom: 0).choose(k)
+                    let plain = TopK(
+                        keys: keys, ranks: Alone<Never>(), count: keys.scores.count, sampledFrom: .max,
+                        screenedFrom: .max
+                    ).choose(k)
+                    #expect(
+                        TopK(
+                            keys: keys, ranks: Alone<Never>(), count: keys.scores.count, sampledFrom: .max,
+                            screenedFrom: 0
+                        ).choose(k) == plain)
+                    let sampled = TopK(
+                        keys: keys, ranks: Alone<Never>(), count: keys.scores.count, sampledFrom: 1000, screenedFrom: 0
+                    ).choose(k)
                     #expect(Set(sampled.examples) == Set(plain.examples) && sampled.threshold == plain.threshold)
                 }
             }
@@ -62,7 +71,9 @@ import Testing
             for ranking in [Ranking.hard, .soft(Selection.Soft())] {
                 let keys = RankingKeys(
                     ranking: ranking, scores: buffer, random: CounterRandom(seed: 1), ceiling: .infinity)
-                let top = TopK(keys: keys, sampledFrom: 1 << 10, screenedFrom: 1 << 10)
+                let top = TopK(
+                    keys: keys, ranks: Alone<Never>(), count: keys.scores.count, sampledFrom: 1 << 10,
+                    screenedFrom: 1 << 10)
                 for stride in [1, 64] {
                     guard let bracket = top.bracket(rank: 5000, every: stride) else {
                         #expect(stride > 1, "an exact bracket is always found")

@@ -147,9 +147,9 @@ import Testing
     func clusters() {
         let random = CounterRandom(seed: 3)
         let scores = (0..<900).map { Float($0 / 300) * 5 + Float(random.uniform(at: UInt64($0))) }
-        let clusters = ScoreClusters(of: scores, examples: Array(0..<900), count: 3)
+        let clusters = ScoreClusters(of: scores, count: 3, among: Alone<Never>())
         #expect(scores.indices.allSatisfy { clusters.index(of: scores[$0]) == $0 / 300 })
-        let equal = ScoreClusters(of: [2, 2, 2], examples: [0, 1, 2], count: 3)
+        let equal = ScoreClusters(of: [2, 2, 2], count: 3, among: Alone<Never>())
         #expect(equal.index(of: 2) == 0)
     }
 }

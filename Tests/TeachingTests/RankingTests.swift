@@ -52,8 +52,10 @@ import Testing
                 let keys = RankingKeys(
                     ranking: ranking, scores: buffer, random: CounterRandom(seed: 5), ceiling: .infinity)
                 for k in [1, 1300, 4098] {
-                    let sampled = TopK(keys: keys, sampledFrom: 1000).choose(k)
-                    let exact = TopK(keys: keys, sampledFrom: .max).choose(k)
+                    let sampled = TopK(keys: keys, ranks: Alone<Never>(), count: keys.scores.count, sampledFrom: 1000)
+                        .choose(k)
+                    let exact = TopK(keys: keys, ranks: Alone<Never>(), count: keys.scores.count, sampledFrom: .max)
+                        .choose(k)
                     #expect(Set(sampled.examples) == Set(exact.examples) && sampled.threshold == exact.threshold)
                 }
             }

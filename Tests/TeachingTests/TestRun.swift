@@ -42,8 +42,12 @@ struct TestRun {
     var learner: ToyLearner
     var batch = 16
 
-    init(_ policy: Policy, count: Int = 200, epochs: Int = 8, budget: Double? = nil, seed: UInt64 = 0) throws {
-        teacher = try Teacher(policy: policy, exampleCount: count, epochs: epochs, budget: budget, seed: seed)
+    init(
+        _ policy: Policy, count: Int = 200, epochs: Int = 8, budget: Double? = nil, seed: UInt64 = 0,
+        ranks: any Reduction<any Error> = Alone<any Error>()
+    ) throws {
+        teacher = try Teacher(
+            policy: policy, exampleCount: count, epochs: epochs, budget: budget, seed: seed, ranks: ranks)
         learner = ToyLearner(count: count)
     }
 

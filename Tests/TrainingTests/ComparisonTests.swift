@@ -9,13 +9,14 @@ private struct ClockedExperiment: Experiment {
     var recipe: Recipe
     let secondsByPolicy: [String: Double]
     let exampleCount = 1000
+    let fingerprint: UInt64 = 0
 
     func with(_ recipe: Recipe) -> ClockedExperiment {
         ClockedExperiment(recipe: recipe, secondsByPolicy: secondsByPolicy)
     }
 
     func train(
-        in folder: RunFolder?, from checkpoint: CheckpointFolder?, until stop: StopSignal,
+        in folder: RunFolder?, from checkpoint: CheckpointFolder?, among ranks: Ranks, until stop: StopSignal,
         emit: @escaping (TrainingEvent) throws -> Void
     ) throws -> RunSummary {
         let seconds = (secondsByPolicy[recipe.teacher.name] ?? .nan) * (recipe.training.budget ?? 1)

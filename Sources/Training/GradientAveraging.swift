@@ -1,0 +1,40 @@
+import NN
+import Teaching
+import Torch
+
+/// Gradients of a mean over a batch whose examples several ranks share: c10d's reducer while the backward pass runs, or
+/// all at once after it.
+final class GradientAveraging {
+    private let parameters: Parameters
+    private let reducer: GradientReducer
+    private let ranks: Ranks
+
+    /// - Returns: nil for one rank.
+    init?(of parameters: Parameters, among ranks: Ranks) throws {
+        guard let group = ranks.group else { return nil }
+        (self.parameters, self.ranks) = (parameters, ranks)
+        reducer = try GradientReducer(group, parameters.entries.map(\.tensor))
+    }
+
+    /// By what a rank's part of the mean is multiplied, since the reducer divides by the number of ranks.
+    var scale: Double { Double(ranks.rankCount) }
+
+    /// Before a pass after whose backward pass the gradients so far are those of all ranks.
+    func beforeForward() throws(TorchError) { try reducer.beforeForward() }
+    func beforeBackward() throws(TorchError) { try reducer.beforeBackward() }
+
+    /// Adds up the gradients of all ranks, some of which may have none, for a step without the reducer.
+    func addUp() throws {
+        _ = try ranks.together { group in
+            var sums: [(tensor: Tensor, gradient: Tensor, work: ProcessGroup.Work)] = []
+            for entry in parameters.entries {
+                let gradient = try (entry.tensor.gradient() ?? entry.tensor.zerosLike()) / scale
+                sums.append((entry.tensor, gradient, try group.allReduce(gradient)))
+            }
+            for sum in sums {
+                try sum.work.wait()
+                try sum.tensor.setGradient(sum.gradient)
+            }
+        }
+    }
+}

@@ -1,0 +1,142 @@
+import Foundation
+import Synchronization
+import Teaching
+import Torch
+
+/// The processes that train one learner together, as one of them sees them.
+///
+/// Where one of them is lost, what the others were waiting for throws the same sentence on all of them, which says who and
+/// where (``RollCall``).
+public final class Ranks: Reduction {
+    public typealias Failure = any Error
+
+    public let rank: Int
+    public let rankCount: Int
+    /// How often the launcher has started the job anew.
+    public let restartCount: Int
+    let group: ProcessGroup?
+    private let rollCall: RollCall?
+    private let place = Mutex("before the first step")
+
+    /// One process by itself.
+    public static let alone = Ranks()
+
+    private init() { (rank, rankCount, restartCount, group, rollCall) = (0, 1, 0, nil, nil) }
+
+    /// Waits for the other ranks.
+    ///
+    /// - Throws: ``RankError``, one sentence.
+    public init(_ environment: RankEnvironment) throws {
+        let timeout = environment.timeout
+        let store = try Self.store(environment)
+        let name = "attent/\(environment.restartCount)"
+        do {
+            let group = try ProcessGroup(
+                store, name: name, rank: environment.rank, rankCount: environment.rankCount,
+                address: Store.localAddress(reaching: environment.host, port: environment.port), timeout: timeout)
+            (rank, rankCount, restartCount) = (environment.rank, environment.rankCount, environment.restartCount)
+            self.group = group
+            rollCall = try RollCall(environment, store, name: name)
+        } catch let error as TorchError {
+            throw RankError.incomplete(
+                rankCount: environment.rankCount, seconds: timeout, reason: Self.firstLine(error.message))
+        }
+    }
+
+    /// The ranks of the launcher's environment; ``alone`` where it speaks of none.
+    public static func launched(_ variables: [String: String] = ProcessInfo.processInfo.environment) throws -> Ranks {
+        try RankEnvironment(variables).map(Ranks.init) ?? alone
+    }
+
+    public var isFirst: Bool { rank == 0 }
+
+    private static func store(_ environment: RankEnvironment) throws(RankError) -> Store {
+        do {
+            return try Store(
+                host: environment.host, port: environment.port, isHost: environment.hostsStore,
+                timeout: environment.timeout)
+        } catch {
+            if error.message.contains("EADDRINUSE") { throw .portInUse(port: environment.port) }
+            throw .noStore(host: environment.host, port: environment.port, seconds: environment.timeout)
+        }
+    }
+
+    static func firstLine(_ text: String) -> String { text.split(separator: "\n").first.map(String.init) ?? text }
+
+    // MARK: Collectives
+
+    /// Says where this rank is, for the sentence about a lost one.
+    func enter(_ place: String) { self.place.withLock { $0 = place } }
+
+    /// Runs a collective; where it fails, finds out who is missing.
+    func together<Result>(_ body: (ProcessGroup) throws -> Result) throws -> Result? {
+        guard let group else { return nil }
+        do {
+            return try body(group)
+        } catch {
+            let reason = Self.firstLine((error as? TorchError)?.message ?? "\(error)")
+            throw rollCall?.verdict(at: place.withLock { $0 }, reason: reason) ?? error
+        }
+    }
+
+    public func sum(_ values: [Int64]) throws -> [Int64] {
+        try together { group in
+            let tensor = try Tensor(values)
+            try group.allReduce(tensor).wait()
+            return try tensor.values(as: Int64.self)
+        } ?? values
+    }
+
+    public func gather(_ bytes: [UInt8]) throws -> [[UInt8]] {
+        let counts = try gather([Double(bytes.count)], capacity: 1).map { Int($0[0]) }
+        let capacity = max(1, counts.max() ?? 1)
+        let parts = try together { group in
+            let parts = try (0..<rankCount).map { _ in try Tensor.zeros([capacity], dtype: .uint8) }
+            let padded = bytes + [UInt8](repeating: 0, count: capacity - bytes.count)
+            try group.allGather(Tensor(padded), into: parts).wait()
+            return try parts.map { try $0.bytes() }
+        }
+        return parts.map { zip($0, counts).map { Array($0.prefix($1)) } } ?? [bytes]
+    }
+
+    /// Up to `capacity` numbers of every rank in one collective, filled up with zeros.
+    func gather(_ values: [Double], capacity: Int) throws -> [[Double]] {
+        try together { group in
+            let parts = try (0..<rankCount).map { _ in try Tensor.zeros([capacity], dtype: .float64) }
+            let padded = values + [Double](repeating: 0, count: capacity - values.count)
+            try group.allGather(Tensor(padded), into: parts).wait()
+            return try parts.map { try $0.values(as: Double.self) }
+        } ?? [values]
+    }
+
+    /// Gives all ranks rank 0's elements.
+    func broadcast(_ tensors: [Tensor]) throws {
+        _ = try together { group in
+            let works = try tensors.map { try group.broadcast($0, from: 0) }
+            for work in works { try work.wait() }
+        }
+    }
+
+    /// Waits for all ranks.
+    public func barrier() throws { _ = try together { try $0.barrier() } }
+
+    /// Runs `body` on rank 0 alone and gives all ranks its outcome, or the sentence of its error.
+    public func onFirst(_ body: () throws -> String) throws -> String {
+        guard rankCount > 1 else { return try body() }
+        var outcome = ""
+        if isFirst {
+            do { outcome = "=" + (try body()) } catch { outcome = "!\(error)" }
+        }
+        let told = String(decoding: try gather(Array(outcome.utf8))[0], as: UTF8.self)
+        guard told.hasPrefix("=") else { throw RankError.ended(String(told.dropFirst())) }
+        return String(told.dropFirst())
+    }
+
+    /// Tells the others why this rank leaves, before they wait for it.
+    public func leave(because error: any Error) { rollCall?.report("\(error)") }
+
+    /// This rank's neighbouring share of `count` things, at most one more than another's.
+    func share(of count: Int) -> Range<Int> {
+        rank * count / rankCount..<(rank + 1) * count / rankCount
+    }
+}

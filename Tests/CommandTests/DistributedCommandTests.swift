@@ -1,0 +1,156 @@
+import Foundation
+import Testing
+
+/// Jobs of several processes on this machine.
+@Suite("Several ranks", .serialized) struct DistributedCommandTests {
+    /// Small, and without dropout, of which every rank has its own.
+    static let settings = [
+        "training.threads=1", "training.epochs=2", "training.batch_size=150", "training.precision=fp32",
+        "model.num_hidden_layers=1", "model.hidden_dropout_prob=0", "training.drop_path=0", "evaluation.count=1",
+    ]
+
+    static func arguments(_ out: String, _ more: [String] = []) -> [String] {
+        ["train", "digits", "--quiet", "--out", out] + (settings + more).flatMap { ["--set", $0] }
+    }
+
+    static func train(_ ranks: Int, _ out: String, _ more: [String] = []) throws {
+        let results = try RankProcesses(ranks) { _ in arguments(out, more) }.wait()
+        for result in results { #expect(result.status == 0 && result.error.isEmpty, "\(result.error)") }
+    }
+
+    static func weights(_ out: String) throws -> Data {
+        let step = try #require(
+            try FileManager.default.contentsOfDirectory(atPath: out)
+                .compactMap { $0.hasPrefix("step-") ? Int($0.dropFirst(5)) : nil }.max())
+        return try #require(FileManager.default.contents(atPath: "\(out)/step-\(step)/model.safetensors"))
+    }
+
+    @Test(
+        "two and three ranks have the loss curve of one process",
+        arguments: [["teacher=standard"], ["teacher=attent-simple"], ["training.micro_batch_size=40"]])
+    func lossCurve(more: [String]) throws {
+        let (alone, shared) = (temporaryPath(), temporaryPath())
+        defer { for path in [alone, shared] { try? FileManager.default.removeItem(atPath: path) } }
+        let run = try attent(Self.arguments(alone, more))
+        #expect(run.status == 0, "\(run.error)")
+        try Self.train(more == ["teacher=standard"] ? 3 : 2, shared, more)
+        let (expected, found) = (losses(in: alone), losses(in: shared))
+        #expect(expected.count == found.count && expected.count >= 10)
+        for (one, several) in zip(expected, found) { #expect(abs(one - several) < 1e-4 * max(1, abs(one))) }
+    }
+
+    @Test("different recipes and data are refused on every rank with the same sentence")
+    func mismatch() throws {
+        let out = temporaryPath()
+        for (setting, message) in [
+            ("training.seed=7", "attent: the recipe of rank 1 is 'seed: 7', expected 'seed: "),
+            ("data.label_noise=0.1", "attent: the recipe of rank 1 is "),
+        ] {
+            let results = try RankProcesses(2) { Self.arguments(out, $0 == 1 ? [setting] : []) }.wait()
+            for result in results {
+                #expect(result.status == 1 && result.error.hasPrefix(message), "\(result.error)")
+                #expect(result.error == results[0].error && result.error.split(separator: "\n").count == 1)
+            }
+            #expect(!FileManager.default.fileExists(atPath: out))
+        }
+    }
+
+    @Test("a wrong environment is one sentence")
+    func environment() throws {
+        let out = temporaryPath()
+        for (variables, message) in [
+            (["MASTER_ADDR": ""], "MASTER_ADDR is absent, expected rank 0's address, since WORLD_SIZE is 2"),
+            (["RANK": "5"], "RANK is 5, expected a rank from 0 to 1, below WORLD_SIZE"),
+            (["WORLD_SIZE": "many"], "WORLD_SIZE is many, expected the number of ranks"),
+        ] {
+            for result in try RankProcesses(2, variables: variables, { _ in Self.arguments(out) }).wait() {
+                #expect(result.status == 1 && result.error == "attent: the environment variable \(message)\n")
+            }
+        }
+        let compare = try RankProcesses(2) { _ in ["compare", "digits"] }.wait()
+        for result in compare {
+            #expect(result.status == 1 && result.error.contains("WORLD_SIZE is 2, expected 1, since attent compare"))
+        }
+    }
+
+    @Test("a port in use is said to be so, and the others that no store answers")
+    func portInUse() throws {
+        let (descriptor, port) = listen()
+        defer { close(descriptor) }
+        let out = temporaryPath()
+        let processes = try RankProcesses(2, port: port, variables: ["ATTENT_TIMEOUT": "4"]) { _ in
+            Self.arguments(out)
+        }
+        let results = try processes.wait()
+        for result in results {
+            #expect(result.status == 1 && result.error.split(separator: "\n").count == 1, "\(result.error)")
+        }
+        #expect(results[0].error.contains("the port \(port) of MASTER_PORT is in use"))
+        #expect(results[1].error.contains("127.0.0.1:\(port)") || results[1].error.contains("come together"))
+    }
+
+    @Test("a killed rank ends the others with a sentence that says who, and the job goes on from its checkpoint")
+    func kill() throws {
+        let (out, undisturbed) = (temporaryPath(), temporaryPath())
+        defer { for path in [out, undisturbed] { try? FileManager.default.removeItem(atPath: path) } }
+        let more = ["checkpoints.every_steps=5", "training.epochs=4"]
+        try Self.train(2, undisturbed, more)
+        let job = try RankProcesses(2) { _ in Self.arguments(out, more) }
+        #expect(waitForSteps(12, in: out))
+        job.signal(SIGKILL, rank: 1)
+        let identifier = job.processes[1].processIdentifier
+        let first = try job.wait()[0]
+        #expect(first.status == 1 && first.error.contains("rank 1 (process \(identifier) on "), "\(first.error)")
+        #expect(first.error.contains("is lost in step ") && first.error.split(separator: "\n").count == 1)
+        let again = try RankProcesses(2) { _ in ["resume", out, "--quiet"] }.wait()
+        for result in again { #expect(result.status == 0, "\(result.error)") }
+        #expect(try Self.weights(out) == Self.weights(undisturbed))
+    }
+
+    @Test("told to stop, all ranks stop after the same step and save; another number of ranks goes on")
+    func termination() throws {
+        let (out, alone) = (temporaryPath(), temporaryPath())
+        defer { for path in [out, alone] { try? FileManager.default.removeItem(atPath: path) } }
+        let more = ["training.epochs=4"]
+        #expect(try attent(Self.arguments(alone, more)).status == 0)
+        let job = try RankProcesses(3) { _ in Self.arguments(out, more) }
+        #expect(waitForSteps(8, in: out))
+        job.signal(SIGTERM, rank: 2)
+        let results = try job.wait()
+        #expect(results.map(\.status) == [130, 0, 0], "\(results)")
+        let done = losses(in: out).count
+        #expect(done < losses(in: alone).count)
+        let again = try RankProcesses(2) { _ in ["resume", out, "--quiet"] }.wait()
+        for result in again { #expect(result.status == 0, "\(result.error)") }
+        let (expected, found) = (losses(in: alone), losses(in: out))
+        #expect(expected.count == found.count)
+        for (one, several) in zip(expected, found) { #expect(abs(one - several) < 1e-3 * max(1, abs(one))) }
+    }
+
+    @Test(
+        "torchrun starts a job as any launcher would",
+        .enabled(if: torchrun != nil, "ATTENT_PYTHON names no Python with torchrun beside it"))
+    func launcher() throws {
+        let out = temporaryPath()
+        defer { try? FileManager.default.removeItem(atPath: out) }
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: try #require(torchrun))
+        process.arguments =
+            ["--no-python", "--nproc-per-node=2", "--master-port=\(try freePort())", RankProcesses.executable.path]
+            + Self.arguments(out)
+        process.standardError = FileHandle.nullDevice
+        process.standardOutput = FileHandle.nullDevice
+        process.currentDirectoryURL = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
+        try process.run()
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0)
+        #expect(FileManager.default.fileExists(atPath: "\(out)/summary.json"))
+    }
+}
+
+/// The launcher beside the Python of ATTENT_PYTHON.
+let torchrun: String? = ProcessInfo.processInfo.environment["ATTENT_PYTHON"].flatMap { python in
+    let path = URL(fileURLWithPath: python).deletingLastPathComponent().appendingPathComponent("torchrun").path
+    return FileManager.default.isExecutableFile(atPath: path) ? path : nil
+}

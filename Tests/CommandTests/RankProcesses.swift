@@ -1,0 +1,101 @@
+import Foundation
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Several `attent` as the ranks of one job on the loopback interface.
+final class RankProcesses {
+    let processes: [Process]
+    private let errors: [String]
+    static let executable = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+        .appendingPathComponent("attent")
+
+    /// - Parameters:
+    ///   - arguments: of each rank.
+    ///   - variables: beside those of the job, or instead of them.
+    init(
+        _ count: Int, port: Int? = nil, variables: [String: String] = [:], _ arguments: (Int) -> [String]
+    ) throws {
+        let port = try port ?? freePort()
+        var (processes, errors) = ([Process](), [String]())
+        for rank in 0..<count {
+            let process = Process()
+            process.executableURL = Self.executable
+            process.arguments = arguments(rank)
+            process.currentDirectoryURL = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+                .deletingLastPathComponent().deletingLastPathComponent()
+            let job = [
+                "RANK": "\(rank)", "LOCAL_RANK": "\(rank)", "WORLD_SIZE": "\(count)", "MASTER_ADDR": "127.0.0.1",
+                "MASTER_PORT": "\(port)", "ATTENT_TIMEOUT": "60",
+            ]
+            process.environment = ProcessInfo.processInfo.environment.merging(job) { $1 }.merging(variables) { $1 }
+            let error = temporaryPath()
+            _ = FileManager.default.createFile(atPath: error, contents: nil)
+            process.standardError = FileHandle(forWritingAtPath: error)
+            process.standardOutput = FileHandle.nullDevice
+            try process.run()
+            processes.append(process)
+            errors.append(error)
+        }
+        (self.processes, self.errors) = (processes, errors)
+    }
+
+    deinit {
+        for process in processes where process.isRunning { kill(process.processIdentifier, SIGKILL) }
+        for error in errors { try? FileManager.default.removeItem(atPath: error) }
+    }
+
+    /// How each rank ended, and what it said.
+    func wait() throws -> [(status: Int32, error: String)] {
+        try processes.indices.map { rank in
+            processes[rank].waitUntilExit()
+            return (processes[rank].terminationStatus, try String(contentsOfFile: errors[rank], encoding: .utf8))
+        }
+    }
+
+    func signal(_ number: Int32, rank: Int) { kill(processes[rank].processIdentifier, number) }
+}
+
+/// A port that nobody listens at just now.
+func freePort() throws -> Int {
+    let (descriptor, port) = listen()
+    defer { close(descriptor) }
+    guard port > 0 else { throw POSIXError(.EADDRNOTAVAIL) }
+    return port
+}
+
+/// A socket that listens at a port of the loopback interface, and that port; 0 where there is none.
+func listen() -> (descriptor: Int32, port: Int) {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = INADDR_ANY
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let isBound = withUnsafeMutablePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            bind(descriptor, $0, length) == 0 && Glibc.listen(descriptor, 1) == 0
+                && getsockname(descriptor, $0, &length) == 0
+        }
+    }
+    return (descriptor, isBound ? Int(UInt16(bigEndian: address.sin_port)) : 0)
+}
+
+/// Waits until a run has made so many steps.
+func waitForSteps(_ count: Int, in folder: String, seconds: Double = 120) -> Bool {
+    let end = Date(timeIntervalSinceNow: seconds)
+    while Date() < end {
+        if losses(in: folder).count >= count { return true }
+        Thread.sleep(forTimeInterval: 0.05)
+    }
+    return false
+}
+
+/// The losses of a run's steps, in order.
+func losses(in folder: String) -> [Double] {
+    guard let text = try? String(contentsOfFile: "\(folder)/metrics.jsonl", encoding: .utf8) else { return [] }
+    return text.split(separator: "\n").compactMap { line in
+        let object = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+        return object?["train/loss"] as? Double
+    }
+}
