@@ -8,6 +8,8 @@ public struct RunSession {
     private let experiment: any Experiment
     private let position: StatusLine.Position?
     private let isQuiet: Bool
+    /// Held as long as the session lives.
+    private let lock: RunLock
 
     /// A new run in a new folder.
     public static func create(
@@ -15,15 +17,19 @@ public struct RunSession {
     ) throws -> RunSession {
         try experiment.recipe.check(exampleCount: experiment.exampleCount)
         let folder = try RunFolder.create(path)
+        let lock = try locked(folder)
         try AtomicFile.write(Data(experiment.recipe.yaml().utf8), to: folder.recipe)
-        return RunSession(folder: folder, experiment: experiment, position: position, isQuiet: quiet)
+        return RunSession(folder: folder, experiment: experiment, position: position, isQuiet: quiet, lock: lock)
     }
 
-    /// A run that was started before.
+    /// A run that was started before; what a killed process left half done in its folder is tidied up.
     public static func open(
         _ experiment: any Experiment, at path: String, position: StatusLine.Position? = nil, quiet: Bool = false
     ) throws -> RunSession {
-        RunSession(folder: try RunFolder.open(path), experiment: experiment, position: position, isQuiet: quiet)
+        let folder = try RunFolder.open(path)
+        let lock = try locked(folder)
+        try AtomicFolder.recover(in: path, prefix: "step-")
+        return RunSession(folder: folder, experiment: experiment, position: position, isQuiet: quiet, lock: lock)
     }
 
     /// Trains from the newest intact checkpoint, or from the start where there is none.
@@ -31,7 +37,7 @@ public struct RunSession {
     /// - Returns: the run's record; nil where `stop` ended it early.
     public func run(until stop: StopSignal = StopSignal()) throws -> RunRecord? {
         let checkpoint = try newestIntactCheckpoint()
-        let log = try checkpoint.map { try MetricsLog(path: folder.metrics, resumingFrom: $0.step) } ?? freshLog()
+        let log = try checkpoint.map { try continuedLog($0) } ?? freshLog()
         let observers = RunObservers([
             StatusLine(position: position, quiet: isQuiet), log, try TensorBoardLog(folder: folder.path),
         ])
@@ -48,6 +54,10 @@ public struct RunSession {
         try page.write(to: folder.report)
     }
 
+    private func continuedLog(_ checkpoint: CheckpointFolder) throws -> MetricsLog {
+        try MetricsLog(path: folder.metrics, resumingFrom: checkpoint.step, keeping: checkpoint.eventCount)
+    }
+
     /// A run that was killed before its first checkpoint starts over.
     private func freshLog() throws -> MetricsLog {
         if FileManager.default.fileExists(atPath: folder.metrics) {
@@ -58,18 +68,24 @@ public struct RunSession {
 
     /// Skips damaged checkpoints, saying so.
     private func newestIntactCheckpoint() throws -> CheckpointFolder? {
-        let all = CheckpointFolder.all(in: folder.path)
-        for checkpoint in all {
-            do {
-                try checkpoint.verify()
-                return checkpoint
-            } catch {
-                FileHandle.standardError.write(Data("attent: \(error); trying the checkpoint before it\n".utf8))
+        do {
+            return try CheckpointFolder.newestIntact(in: folder.path) { damage in
+                Self.say("\(damage); trying the checkpoint before it")
             }
-        }
-        guard all.isEmpty else {
+        } catch {
             throw TrainingError.notARun(path: folder.path, reason: "every checkpoint in it is damaged")
         }
-        return nil
+    }
+
+    private static func locked(_ folder: RunFolder) throws -> RunLock {
+        let lock = try RunLock(folder.path)
+        if let process = lock.deadProcess {
+            say("process \(process), which trained in \(folder.path), ended without finishing; going on from there")
+        }
+        return lock
+    }
+
+    private static func say(_ sentence: String) {
+        FileHandle.standardError.write(Data("attent: \(sentence)\n".utf8))
     }
 }

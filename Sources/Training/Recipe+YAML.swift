@@ -148,6 +148,9 @@ extension Recipe {
         try require(evaluation.batchSize >= 1, "evaluation.batch_size", evaluation.batchSize, "at least 1")
         try require(
             checkpoints.everySteps ?? 1 >= 1, "checkpoints.every_steps", checkpoints.everySteps ?? 1, "at least 1")
+        try require(
+            training.nonFinite != .rollback || checkpoints.everySteps != nil, "checkpoints.every_steps", "absent",
+            "a number, for training.non_finite rollback")
         try require(checkpoints.keep >= 1, "checkpoints.keep", checkpoints.keep, "at least 1")
         do { try data.validate() } catch { throw RecipeError(source: source, line: nil, message: "data.\(error)") }
         do { try model.validate() } catch { throw RecipeError(source: source, line: nil, message: "model.\(error)") }

@@ -4,29 +4,24 @@ import Foundation
 import NN
 import Teaching
 
-/// What a checkpoint holds beside weights, moments and teacher.
-private struct RunState<Position: Codable>: Codable {
-    var version = 1
-    var position: Position
-    var clock: PhaseClock
-    var metrics: [String: Double]
-    /// Of the training data, so that a resume on other data is refused.
-    var dataFingerprint: UInt64
-}
-
 private enum CheckpointFile {
     static let model = "model.safetensors"
     static let optimizer = "optimizer.safetensors"
     /// What a learner keeps beside its weights; absent where it keeps nothing.
     static let learner = "learner.safetensors"
     static let teacher = "teacher.bin"
-    static let state = "state.json"
 }
 
 extension Trainer {
-    /// Writes `step-N` and removes the oldest ones beyond what the recipe keeps.
-    func saveCheckpoint() throws {
-        guard let folder else { return }
+    /// Writes `step-N`, where the run has moved on since the last one, and removes the oldest ones beyond what the recipe
+    /// keeps.
+    ///
+    /// The event goes out before the folder has its name: so the log of a run that is killed in between lacks nothing
+    /// that its checkpoint counts.
+    ///
+    /// - Parameter isScheduled: whether a run that is never stopped makes this checkpoint too.
+    func saveCheckpoint(isScheduled: Bool = true) throws {
+        guard let folder, position != savedPosition else { return }
         let checkpoint = try CheckpointFolder.write(step: position.step, in: folder.path) { path in
             try SafetensorsFile.write(
                 learner.parameters.trainable.entries, metadata: ["format": "pt"], to: "\(path)/\(CheckpointFile.model)")
@@ -36,11 +31,15 @@ extension Trainer {
             }
             try teacher.state.write(to: "\(path)/\(CheckpointFile.teacher)")
             let state = RunState(
-                position: position, clock: clock, metrics: lastMetrics, dataFingerprint: training.fingerprint)
-            try AtomicFile.write(JSONEncoder().encode(state), to: "\(path)/\(CheckpointFile.state)")
+                position: position, clock: clock, metrics: lastMetrics,
+                eventCount: eventCount.map { $0 + (isScheduled ? 1 : 0) }, isScheduled: isScheduled,
+                rejections: rejections, dataFingerprint: training.fingerprint)
+            try AtomicFile.write(JSONEncoder.tolerant.encode(state), to: "\(path)/\(RunState.fileName)")
+            try emit(
+                .checkpointed(CheckpointSummary(step: position.step, path: "\(folder.path)/step-\(position.step)")))
         }
-        try CheckpointFolder.keepNewest(recipe.checkpoints.keep, in: folder.path)
-        try emit(.checkpointed(CheckpointSummary(step: position.step, path: checkpoint.path)))
+        if isScheduled { savedPosition = position }
+        try checkpoint.keepNewest(recipe.checkpoints.keep)
     }
 
     /// Takes the run up from a checkpoint.
@@ -48,16 +47,14 @@ extension Trainer {
     /// - Throws: what is damaged, or does not belong to this run.
     public func restore(_ checkpoint: CheckpointFolder) throws {
         try checkpoint.verify()
-        let state = try readState(checkpoint.file(CheckpointFile.state))
+        let state = try RunState(contentsOf: checkpoint.file(RunState.fileName))
         guard state.dataFingerprint == training.fingerprint else {
             throw TrainingError.mismatch(
                 what: "the training data's fingerprint", found: String(training.fingerprint, radix: 16),
                 expected:
                     "\(String(state.dataFingerprint, radix: 16)), that of the data \(checkpoint.path) was trained on")
         }
-        try load(learner.parameters.trainable.entries, from: checkpoint.file(CheckpointFile.model))
-        try load(optimizer.state, from: checkpoint.file(CheckpointFile.optimizer))
-        if !learner.state.isEmpty { try load(learner.state, from: checkpoint.file(CheckpointFile.learner)) }
+        try restoreLearner(checkpoint)
         teacher = try Teacher(restoring: TeacherState(contentsOf: checkpoint.file(CheckpointFile.teacher)))
         guard teacher.policy == recipe.teacher, teacher.exampleCount == training.count else {
             throw TrainingError.mismatch(
@@ -65,14 +62,28 @@ extension Trainer {
                 found: "\(teacher.policy.name) over \(teacher.exampleCount) examples",
                 expected: "\(recipe.teacher.name) over \(training.count), with the recipe's settings")
         }
+        try check(state.position, of: checkpoint)
         (position, clock, lastMetrics) = (state.position, state.clock, state.metrics)
+        (eventCount, rejections) = (state.eventCount, state.rejections ?? 0)
+        savedPosition = state.isScheduled == true ? position : nil
     }
 
-    private func readState(_ file: String) throws -> RunState<Position> {
-        do {
-            return try JSONDecoder().decode(RunState<Position>.self, from: Data(contentsOf: URL(fileURLWithPath: file)))
-        } catch {
-            throw CheckpointError.malformed(file: file, found: "something else", expected: "the state of a run in JSON")
+    /// Weights, moments and what else the learner keeps, of a checkpoint that was verified.
+    func restoreLearner(_ checkpoint: CheckpointFolder) throws {
+        try load(learner.parameters.trainable.entries, from: checkpoint.file(CheckpointFile.model))
+        try load(optimizer.state, from: checkpoint.file(CheckpointFile.optimizer))
+        if !learner.state.isEmpty { try load(learner.state, from: checkpoint.file(CheckpointFile.learner)) }
+    }
+
+    /// What the state alone cannot tell: that it belongs to this teacher and this data.
+    private func check(_ position: Position, of checkpoint: CheckpointFolder) throws(CheckpointError) {
+        let limit = teacher.lesson?.examples.count ?? 0
+        guard position.offset <= limit || teacher.lesson == nil,
+            position.pending.allSatisfy({ $0 >= 0 && $0 < training.count })
+        else {
+            throw .malformed(
+                file: checkpoint.file(RunState.fileName), found: "a place beyond its lesson of \(limit) examples",
+                expected: "one within it")
         }
     }
 

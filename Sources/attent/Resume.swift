@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Reporting
 import Training
 
@@ -17,8 +18,14 @@ struct Resume: ParsableCommand {
             return try ComparisonSession.open(at: folder, quiet: quiet).finish(until: .onTermination())
         }
         let run = try RunFolder.open(folder)
-        if try run.readSummary() != nil { throw TrainingError.notARun(path: folder, reason: "it is complete already") }
+        let isComplete = try run.readSummary() != nil
+        if isComplete, FileManager.default.fileExists(atPath: run.report) {
+            throw TrainingError.notARun(path: folder, reason: "it is complete already")
+        }
         let experiment = try Recipe(file: run.recipe).experiment().reportingSkipped()
-        try RunSession.open(experiment, at: folder, quiet: quiet).finish(until: .onTermination())
+        let session = try RunSession.open(experiment, at: folder, quiet: quiet)
+        // A run that was killed between its summary and its report lacks nothing but the report.
+        if isComplete { return try session.publish(RunRecord(metricsLog: run.metrics)) }
+        try session.finish(until: .onTermination())
     }
 }
