@@ -2,7 +2,7 @@ native := scripts/with-native
 build  := $(native) swift build -c release --product
 
 .PHONY: run test build bench bench-engine bench-vision bench-llm vision ablation theory evidence evidence-quick format
-.PHONY: lint clean bench-distributed test-hosts
+.PHONY: lint clean bench-distributed test-hosts chaos fuzz soak
 
 run: ; @$(build) attent && .build/release/attent compare digits
 test: ; @$(native) swift test --no-parallel
@@ -19,6 +19,9 @@ evidence-quick: ; @$(build) attent && scripts/evidence --quick $(ARGUMENTS)
 ablation: ; @$(build) attent && scripts/ablation
 theory: ; @$(build) attent && for e in gradients kernel convergence descent greedy; do \
 	.build/release/attent antk $$e --out runs/theory/$$e || exit 1; done
-format: ; @swift format --in-place --recursive --parallel Package.swift Sources Tests Benchmarks
-lint: ; @swift format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks
+chaos: ; @$(build) attent && scripts/chaos $(ARGUMENTS)
+fuzz: ; @$(build) attent && $(native) scripts/fuzz $(ARGUMENTS)
+soak: ; @$(build) attent && scripts/soak $(ARGUMENTS)
+format: ; @swift format --in-place --recursive --parallel Package.swift Sources Tests Benchmarks Fuzzing
+lint: ; @swift format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks Fuzzing
 clean: ; @rm -rf .build .native

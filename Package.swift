@@ -98,6 +98,8 @@ let package = Package(
         .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"]),
         .testTarget(name: "AttentionKernelsTests", dependencies: ["AttentionKernels", "TestSupport"]),
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
+        .testTarget(
+            name: "HardeningTests", dependencies: ["Reporting", "TestSupport"], resources: [.copy("Resources")]),
         .testTarget(name: "CommandTests", dependencies: ["attent", "your-own-loop"]),
         .testTarget(name: "ReportingTests", dependencies: ["AttentionKernels", "Reporting", "Training"]),
     ],

@@ -45,7 +45,7 @@ public struct CheckpointFolder: Sendable, Equatable {
         }.sorted { $0.step > $1.step }
     }
 
-    /// Checks every file against the manifest.
+    /// Checks every file against the manifest, which may name none but files beside it.
     public func verify() throws(CheckpointError) {
         let listing = file(Self.manifest)
         guard let data = FileManager.default.contents(atPath: listing) else {
@@ -55,19 +55,45 @@ public struct CheckpointFolder: Sendable, Equatable {
             throw .malformed(
                 file: listing, found: "something else", expected: "a JSON object of file names and SHA-256 sums")
         }
+        guard !sums.isEmpty else {
+            throw .malformed(file: listing, found: "no file", expected: "those of the checkpoint")
+        }
         for (name, expected) in sums.sorted(by: { $0.key < $1.key }) {
+            guard ShardedSafetensors.isPlain(name) else {
+                throw .malformed(file: listing, found: "the file \(name)", expected: "the name of a file beside it")
+            }
             let found = try Self.sha256(file(name))
             guard found == expected else { throw .checksum(file: file(name), found: found, expected: expected) }
         }
     }
 
-    /// Removes all but the newest `count` checkpoints of a run; at least one stays.
-    public static func keepNewest(_ count: Int, in runFolder: String) throws(CheckpointError) {
-        for old in all(in: runFolder).dropFirst(max(1, count)) {
-            do { try FileManager.default.removeItem(atPath: old.path) } catch {
-                throw .unwritable(file: old.path, reason: "\(error)")
+    /// Removes the checkpoints of a run beyond the newest `count` up to this one, which was just written and stays. Later
+    /// ones are of a past that the run went back behind, since they were damaged; they go too.
+    public func keepNewest(_ count: Int) throws(CheckpointError) {
+        let all = Self.all(in: URL(fileURLWithPath: path).deletingLastPathComponent().path)
+        for abandoned in all where abandoned.step > step { try AtomicFolder.remove(abandoned.path) }
+        for old in all.filter({ $0.step < step }).dropFirst(max(1, count) - 1) { try AtomicFolder.remove(old.path) }
+    }
+
+    /// The newest checkpoint of a run whose files are what its manifest says; nil where there is no checkpoint at all.
+    ///
+    /// - Parameter damage: is told of each one that is passed over.
+    /// - Throws: the newest one's damage, where none is intact.
+    public static func newestIntact(
+        in runFolder: String, damage: (CheckpointError) -> Void
+    ) throws(CheckpointError) -> CheckpointFolder? {
+        var first: CheckpointError?
+        for checkpoint in all(in: runFolder) {
+            do throws(CheckpointError) {
+                try checkpoint.verify()
+                return checkpoint
+            } catch {
+                damage(error)
+                first = first ?? error
             }
         }
+        if let first { throw first }
+        return nil
     }
 
     private static func sha256(_ path: String) throws(CheckpointError) -> String {

@@ -41,7 +41,7 @@ public struct ShardedSafetensors: TensorSource {
     }
 
     /// One component that names a file: no separator leads anywhere else.
-    private static func isPlain(_ name: String) -> Bool {
+    static func isPlain(_ name: String) -> Bool {
         !name.isEmpty && name != "." && name != ".." && !name.utf8.contains { $0 == UInt8(ascii: "/") || $0 == 0 }
     }
 

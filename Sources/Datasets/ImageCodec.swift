@@ -61,13 +61,26 @@ public enum ImageCodec {
     private static let jpegSignature: [UInt8] = [0xff, 0xd8, 0xff]
     private static let pngSignature: [UInt8] = [0x89, 0x50, 0x4e, 0x47]
 
+    /// More pixels than any byte of a JPEG or PNG image stands for: deflate makes at most 1,032 bytes of one, which hold 8
+    /// pixels each at one bit a pixel.
+    private static let pixelsPerByte = 1 << 14
+
     /// Refuses a size that its header announces, before anything is allocated for it.
-    static func checkedSize(width: Int, height: Int, file: String) throws(DatasetError) -> ImageSize {
+    ///
+    /// - Parameter byteCount: of the whole file, which cannot hold just any number of pixels; nil where there is none.
+    static func checkedSize(
+        width: Int, height: Int, byteCount: Int? = nil, file: String
+    ) throws(DatasetError) -> ImageSize {
         let (pixels, overflow) = width.multipliedReportingOverflow(by: height)
         guard !overflow, pixels <= maximumPixels else {
             throw .tooLarge(
                 file: file, found: "an image of \(width)×\(height) pixels",
                 expected: "at most \(maximumPixels) pixels in all")
+        }
+        if let byteCount, pixels / pixelsPerByte > byteCount {
+            throw .tooLarge(
+                file: file, found: "an image of \(width)×\(height) pixels in \(byteCount) bytes",
+                expected: "at most \(pixelsPerByte) pixels a byte")
         }
         return ImageSize(height: height, width: width)
     }

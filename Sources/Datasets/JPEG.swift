@@ -24,7 +24,8 @@ enum JPEG {
         guard colorspace != TJCS_CMYK.rawValue, colorspace != TJCS_YCCK.rawValue else {
             throw .wrongPixelFormat(file: file, found: "a JPEG image in CMYK", expected: "a grey or an RGB one")
         }
-        let size = try ImageCodec.checkedSize(width: Int(width), height: Int(height), file: file)
+        let size = try ImageCodec.checkedSize(
+            width: Int(width), height: Int(height), byteCount: bytes.count, file: file)
         let format = color == .gray ? TJPF_GRAY.rawValue : TJPF_RGB.rawValue
         let sampleCount = size.width * size.height * color.channels
         var status: Int32 = 0

@@ -79,7 +79,8 @@ enum PNG {
                 try check(spng_set_chunk_limits(context, maximumChunkBytes, maximumChunkBytes), file: file)
                 var header = spng_ihdr()
                 try check(spng_get_ihdr(context, &header), file: file)
-                _ = try ImageCodec.checkedSize(width: Int(header.width), height: Int(header.height), file: file)
+                _ = try ImageCodec.checkedSize(
+                    width: Int(header.width), height: Int(header.height), byteCount: data.count, file: file)
                 return try body(context, header)
             }
         }.get()

@@ -59,12 +59,12 @@ public final class AdamW: Sendable {
             secondMoments: TensorList(second), steps: TensorList(steps))
     }
 
-    /// Clips, updates and clears the gradients.
+    /// Clips, updates and clears the gradients. A gradient that is not finite changes nothing and is cleared.
     ///
     /// - Returns: the gradient's norm before clipping.
     public func step(learningRate: Double, clippingTo maximumNorm: Double?) throws(TorchError) -> Double {
         let norm = try parameters.list.clipGradientNorm(to: maximumNorm)
-        for group in groups where !group.names.isEmpty {
+        for group in groups where !group.names.isEmpty && norm.isFinite {
             let update = AdamWUpdate(
                 learningRate: learningRate * group.scale, beta1: configuration.beta1, beta2: configuration.beta2,
                 weightDecay: group.weightDecay, epsilon: configuration.epsilon)
@@ -72,6 +72,15 @@ public final class AdamW: Sendable {
                 to: group.parameters, firstMoments: group.firstMoments, secondMoments: group.secondMoments,
                 steps: group.steps)
         }
+        try parameters.list.zeroGradients()
+        return norm
+    }
+
+    /// Clears the gradients.
+    ///
+    /// - Returns: their norm.
+    public func discardGradients() throws(TorchError) -> Double {
+        let norm = try parameters.list.clipGradientNorm(to: nil)
         try parameters.list.zeroGradients()
         return norm
     }

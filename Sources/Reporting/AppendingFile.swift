@@ -31,6 +31,13 @@ final class AppendingFile {
         }
     }
 
+    /// Makes what was appended outlast a power cut.
+    func synchronize() throws(ReportingError) {
+        do { try handle.synchronize() } catch {
+            throw .cannotWrite(path: path, reason: systemReason(error))
+        }
+    }
+
     func append(_ bytes: some DataProtocol) throws(ReportingError) {
         do {
             try handle.write(contentsOf: bytes)

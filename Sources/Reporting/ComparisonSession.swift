@@ -42,6 +42,8 @@ public struct ComparisonSession {
     private let plan: Plan
     private let comparison: Comparison
     private let isQuiet: Bool
+    /// Held as long as the session lives.
+    private let lock: RunLock
 
     private static func planFile(_ path: String) -> String { "\(path)/comparison.json" }
 
@@ -53,9 +55,10 @@ public struct ComparisonSession {
             try comparison.experiment(for: cell).recipe.check(exampleCount: experiment.exampleCount)
         }
         let folder = try RunFolder.create(path)
+        let lock = try RunLock(path)
         try AtomicFile.write(Data(experiment.recipe.yaml().utf8), to: folder.recipe)
         try AtomicFile.write(JSONEncoder().encode(plan), to: planFile(path))
-        return ComparisonSession(path: path, plan: plan, comparison: comparison, isQuiet: quiet)
+        return ComparisonSession(path: path, plan: plan, comparison: comparison, isQuiet: quiet, lock: lock)
     }
 
     public static func open(at path: String, quiet: Bool) throws -> ComparisonSession {
@@ -66,10 +69,12 @@ public struct ComparisonSession {
             throw CheckpointError.malformed(
                 file: planFile(path), found: "something else", expected: "a comparison's plan in JSON")
         }
+        let lock = try RunLock(path)
         let experiment = try Recipe(file: RunFolder.open(path).recipe).experiment()
         return ComparisonSession(
             path: path, plan: plan,
-            comparison: Comparison(experiment, contenders: plan.contenders, seeds: plan.seeds), isQuiet: quiet)
+            comparison: Comparison(experiment, contenders: plan.contenders, seeds: plan.seeds), isQuiet: quiet,
+            lock: lock)
     }
 
     /// Whether a comparison was started in this folder.

@@ -38,11 +38,30 @@ extension Double: MetricsValue {
     }
 }
 
-extension [Float]: MetricsValue {
-    var json: String { "[" + map { $0.isFinite ? $0.description : "null" }.joined(separator: ",") + "]" }
+/// A number in a list. Null reads as what is not known, where the type has that.
+protocol MetricsElement: Decodable, Sendable {
+    static var unknown: Self? { get }
+    var json: String { get }
+}
 
-    static func read(_ container: MetricsContainer, _ key: MetricsKey) throws -> [Float] {
-        try container.decode([Float?].self, forKey: key).map { $0 ?? .nan }
+extension Int: MetricsElement { static var unknown: Int? { nil } }
+
+extension Float: MetricsElement {
+    static var unknown: Float? { .nan }
+    var json: String { isFinite ? description : "null" }
+}
+
+extension Array: MetricsValue where Element: MetricsElement {
+    var json: String { "[" + map(\.json).joined(separator: ",") + "]" }
+
+    static func read(_ container: MetricsContainer, _ key: MetricsKey) throws -> [Element] {
+        try container.decode([Element?].self, forKey: key).map { element in
+            guard let value = element ?? Element.unknown else {
+                throw DecodingError.valueNotFound(
+                    Element.self, .init(codingPath: container.codingPath + [key], debugDescription: "null"))
+            }
+            return value
+        }
     }
 }
 

@@ -12,6 +12,7 @@ struct MetricsLine: Decodable {
         case "start": event = .started(try Self.read(RunStart.blank, MetricsSchema.start, container))
         case "selection": event = .selected(try Self.read(SelectionSummary.blank, MetricsSchema.selection, container))
         case "step": event = .stepped(try Self.read(StepSummary.blank, MetricsSchema.step, container))
+        case "rejection": event = .rejected(try Self.read(RejectionSummary.blank, MetricsSchema.rejection, container))
         case "checkpoint":
             event = .checkpointed(try Self.read(CheckpointSummary.blank, MetricsSchema.checkpoint, container))
         case "evaluation":

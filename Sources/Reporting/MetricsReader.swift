@@ -61,6 +61,7 @@ extension TrainingEvent {
         case .started(let start): start.firstStep
         case .selected(let selection): selection.step
         case .stepped(let step): step.step
+        case .rejected(let rejection): rejection.step
         case .evaluated(let evaluation): evaluation.step
         case .checkpointed(let checkpoint): checkpoint.step
         case .finished(let summary): summary.steps

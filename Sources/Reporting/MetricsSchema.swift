@@ -20,6 +20,11 @@ enum MetricsSchema {
         .init("train/examples_per_second", \.examplesPerSecond),
     ]
 
+    static let rejection: [MetricsField<RejectionSummary>] = [
+        .init("step", \.step), .init("rejection/quantity", \.quantity), .init("rejection/examples", \.examples),
+        .init("rejection/learner_step", \.learnerStep),
+    ]
+
     static let selection: [MetricsField<SelectionSummary>] = [
         .init("step", \.step), .init("teacher/cycle", \.cycle), .init("teacher/epoch", \.epoch),
         .init("teacher/ratio", \.ratio), .init("teacher/selected", \.selectedCount),
@@ -49,6 +54,7 @@ extension TrainingEvent {
         case .started: "start"
         case .selected: "selection"
         case .stepped: "step"
+        case .rejected: "rejection"
         case .evaluated: "evaluation"
         case .checkpointed: "checkpoint"
         case .finished: "end"
@@ -61,6 +67,7 @@ extension TrainingEvent {
         case .started(let start): line(start, MetricsSchema.start)
         case .selected(let selection): line(selection, MetricsSchema.selection)
         case .stepped(let step): line(step, MetricsSchema.step)
+        case .rejected(let rejection): line(rejection, MetricsSchema.rejection)
         case .evaluated(let evaluation): line(evaluation, MetricsSchema.evaluation, also: evaluation.metrics)
         case .checkpointed(let checkpoint): line(checkpoint, MetricsSchema.checkpoint)
         case .finished(let summary):

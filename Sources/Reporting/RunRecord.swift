@@ -61,7 +61,7 @@ public final class RunRecorder: RunObserver {
         case .stepped(let step): keep(step)
         case .selected(let selection): selections.append(selection)
         case .evaluated(let evaluation): evaluations.append(evaluation)
-        case .checkpointed: break
+        case .rejected, .checkpointed: break
         case .finished(let summary): self.summary = summary
         }
     }

@@ -9,6 +9,8 @@ public struct RunSession {
     private let position: StatusLine.Position?
     private let isQuiet: Bool
     private let ranks: Ranks
+    /// Held as long as the session lives, by the first rank.
+    private let lock: RunLock?
 
     /// A new run in a new folder. Of several ranks, the first has the folder.
     public static func create(
@@ -16,22 +18,32 @@ public struct RunSession {
         among ranks: Ranks = .alone
     ) throws -> RunSession {
         try experiment.recipe.check(exampleCount: experiment.exampleCount)
+        var lock: RunLock?
         _ = try ranks.onFirst {
             let folder = try RunFolder.create(path)
+            lock = try locked(folder)
             try AtomicFile.write(Data(experiment.recipe.yaml().utf8), to: folder.recipe)
             return path
         }
         return RunSession(
-            folder: RunFolder(path: path), experiment: experiment, position: position, isQuiet: quiet, ranks: ranks)
+            folder: RunFolder(path: path), experiment: experiment, position: position, isQuiet: quiet, ranks: ranks,
+            lock: lock)
     }
 
-    /// A run that was started before, by however many ranks.
+    /// A run that was started before, by however many ranks; what a killed process left half done in its folder is tidied up.
     public static func open(
         _ experiment: any Experiment, at path: String, position: StatusLine.Position? = nil, quiet: Bool = false,
         among ranks: Ranks = .alone
     ) throws -> RunSession {
-        let folder = RunFolder(path: try ranks.onFirst { try RunFolder.open(path).path })
-        return RunSession(folder: folder, experiment: experiment, position: position, isQuiet: quiet, ranks: ranks)
+        var lock: RunLock?
+        _ = try ranks.onFirst {
+            lock = try locked(RunFolder.open(path))
+            try AtomicFolder.recover(in: path, prefix: "step-")
+            return path
+        }
+        return RunSession(
+            folder: RunFolder(path: path), experiment: experiment, position: position, isQuiet: quiet, ranks: ranks,
+            lock: lock)
     }
 
     /// Trains from the newest intact checkpoint, or from the start where there is none.
@@ -43,7 +55,7 @@ public struct RunSession {
             _ = try experiment.train(in: nil, from: checkpoint, among: ranks, until: stop) { _ in }
             return nil
         }
-        let log = try checkpoint.map { try MetricsLog(path: folder.metrics, resumingFrom: $0.step) } ?? freshLog()
+        let log = try checkpoint.map { try continuedLog($0) } ?? freshLog()
         let observers = RunObservers([
             StatusLine(position: position, quiet: isQuiet), log, try TensorBoardLog(folder: folder.path),
         ])
@@ -59,6 +71,10 @@ public struct RunSession {
             title: record.start.recipe, records: [record], machine: Machine.current.description,
             recipe: experiment.recipe.yaml())
         try page.write(to: folder.report)
+    }
+
+    private func continuedLog(_ checkpoint: CheckpointFolder) throws -> MetricsLog {
+        try MetricsLog(path: folder.metrics, resumingFrom: checkpoint.step, keeping: checkpoint.eventCount)
     }
 
     /// A run that was killed before its first checkpoint starts over.
@@ -81,18 +97,24 @@ public struct RunSession {
 
     /// Skips damaged checkpoints, saying so.
     private func newestIntactCheckpoint() throws -> CheckpointFolder? {
-        let all = CheckpointFolder.all(in: folder.path)
-        for checkpoint in all {
-            do {
-                try checkpoint.verify()
-                return checkpoint
-            } catch {
-                FileHandle.standardError.write(Data("attent: \(error); trying the checkpoint before it\n".utf8))
+        do {
+            return try CheckpointFolder.newestIntact(in: folder.path) { damage in
+                Self.say("\(damage); trying the checkpoint before it")
             }
-        }
-        guard all.isEmpty else {
+        } catch {
             throw TrainingError.notARun(path: folder.path, reason: "every checkpoint in it is damaged")
         }
-        return nil
+    }
+
+    private static func locked(_ folder: RunFolder) throws -> RunLock {
+        let lock = try RunLock(folder.path)
+        if let process = lock.deadProcess {
+            say("process \(process), which trained in \(folder.path), ended without finishing; going on from there")
+        }
+        return lock
+    }
+
+    private static func say(_ sentence: String) {
+        FileHandle.standardError.write(Data("attent: \(sentence)\n".utf8))
     }
 }

@@ -57,6 +57,7 @@ public final class StatusLine: RunObserver {
             view.quality = QualityMetric.shown(of: evaluation.metrics.keys).flatMap { metric in
                 evaluation.metrics[metric.name].map { (metric.name, $0) }
             }
+        case .rejected(let rejection): tell(rejection)
         case .finished(let summary): end(summary)
         case .selected, .checkpointed: break
         }
@@ -95,6 +96,18 @@ public final class StatusLine: RunObserver {
         } else {
             terminal.write(view.plainLine + "\n")
         }
+    }
+
+    private func tell(_ rejection: RejectionSummary) {
+        let examples = rejection.examples.prefix(8).map(String.init).joined(separator: ", ")
+        let more = rejection.examples.count > 8 ? ", …" : ""
+        let outcome =
+            rejection.learnerStep == rejection.step - 1
+            ? "the step is skipped" : "the learner goes back to step \(rejection.learnerStep)"
+        terminal.write(
+            (terminal.isInteractive ? "\r\u{1B}[K" : "")
+                + "step \(rejection.step): no finite \(rejection.quantity) on the examples \(examples)\(more); \(outcome)\n"
+        )
     }
 
     private func end(_ summary: RunSummary) {

@@ -56,7 +56,7 @@ public final class TensorBoardLog: RunObserver {
             }
         case .evaluated(let evaluation):
             try write(evaluation.metrics.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }, step: evaluation.step)
-        case .checkpointed, .finished: break
+        case .rejected, .checkpointed, .finished: break
         }
     }
 

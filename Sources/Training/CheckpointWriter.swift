@@ -1,4 +1,3 @@
-import Checkpoints
 import Foundation
 
 /// Writes checkpoints on a thread beside the one that trains, one at a time.
@@ -6,27 +5,26 @@ final class CheckpointWriter {
     private var writing: Writing?
 
     /// Begins to write; what was begun before must have been finished.
-    func begin(_ body: @escaping @Sendable () throws -> CheckpointFolder) {
+    func begin(_ body: @escaping @Sendable () throws -> Void) {
         precondition(writing == nil, "one checkpoint at a time")
         writing = Writing(body)
     }
 
     /// Waits for the checkpoint being written.
     ///
-    /// - Returns: nil where none is.
     /// - Throws: what kept it from being written.
-    func finish() throws -> CheckpointFolder? {
+    func finish() throws {
         defer { writing = nil }
-        return try writing?.wait()
+        try writing?.wait()
     }
 }
 
 /// `@unchecked Sendable`: the outcome is read and written with the condition's lock held.
 private final class Writing: @unchecked Sendable {
     private let condition = NSCondition()
-    private var outcome: Result<CheckpointFolder, any Error>?
+    private var outcome: Result<Void, any Error>?
 
-    init(_ body: @escaping @Sendable () throws -> CheckpointFolder) {
+    init(_ body: @escaping @Sendable () throws -> Void) {
         let thread = Thread { [self] in
             let outcome = Result { try body() }
             condition.withLock {
@@ -38,7 +36,7 @@ private final class Writing: @unchecked Sendable {
         thread.start()
     }
 
-    func wait() throws -> CheckpointFolder {
+    func wait() throws {
         condition.lock()
         defer { condition.unlock() }
         while true {

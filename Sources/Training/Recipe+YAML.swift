@@ -16,7 +16,7 @@ extension Recipe {
         do {
             root = try Yams.compose(yaml: yaml) ?? .mapping([:])
         } catch let error as YamlError {
-            throw RecipeError(source: source, line: nil, message: "not valid YAML: \(error)")
+            throw RecipeError(source: source, line: nil, message: "not valid YAML: \(error.sentence)")
         }
         guard root.mapping != nil else {
             throw RecipeError(
@@ -122,9 +122,12 @@ extension Recipe {
         try require(training.batchSize >= 1, "training.batch_size", training.batchSize, "at least 1")
         try require(
             training.microBatchSize ?? 1 >= 1, "training.micro_batch_size", training.microBatchSize ?? 1, "at least 1")
-        try require(training.learningRate > 0, "training.learning_rate", training.learningRate, "above 0")
+        try require(
+            training.learningRate > 0 && training.learningRate.isFinite, "training.learning_rate",
+            training.learningRate, "above 0")
         try require((0..<1).contains(training.warmup), "training.warmup", training.warmup, "at least 0 and below 1")
-        try require(training.budget ?? 1 > 0, "training.budget", training.budget ?? 1, "above 0")
+        let budget = training.budget ?? 1
+        try require(budget > 0 && budget.isFinite, "training.budget", budget, "above 0")
         try require(
             training.gradientClipping >= 0, "training.gradient_clipping", training.gradientClipping, "0 (none) or more")
         try require(Device(training.device) != nil, "training.device", training.device, "cpu, cuda, cuda:N or mps")
@@ -148,10 +151,23 @@ extension Recipe {
         try require(evaluation.batchSize >= 1, "evaluation.batch_size", evaluation.batchSize, "at least 1")
         try require(
             checkpoints.everySteps ?? 1 >= 1, "checkpoints.every_steps", checkpoints.everySteps ?? 1, "at least 1")
+        try require(
+            training.nonFinite != .rollback || checkpoints.everySteps != nil, "checkpoints.every_steps", "absent",
+            "a number, for training.non_finite rollback")
         try require(checkpoints.keep >= 1, "checkpoints.keep", checkpoints.keep, "at least 1")
         do { try data.validate() } catch { throw RecipeError(source: source, line: nil, message: "data.\(error)") }
         do { try model.validate() } catch { throw RecipeError(source: source, line: nil, message: "model.\(error)") }
         do { try teacher.validate() } catch { throw RecipeError(source: source, line: nil, message: "\(error)") }
+    }
+}
+
+extension YamlError {
+    /// What is wrong and where, without the lines of text that it quotes.
+    fileprivate var sentence: String {
+        let lines = "\(self)".split(separator: "\n")
+        let count = lines.firstIndex { $0.hasSuffix(":") }.map { $0 + 1 } ?? 1
+        let text = lines.prefix(count).joined(separator: " ")
+        return text.hasSuffix(":") ? String(text.dropLast()) : text
     }
 }
 

@@ -37,6 +37,8 @@ public struct TrainingSettings: Codable, Sendable, Equatable {
     public var beta2 = 0.999
     /// The largest norm of a step's gradient; 0 for no clipping.
     public var gradientClipping = 1.0
+    /// What becomes of a step whose loss or gradient is not a number: `stop`, `skip` or `rollback`.
+    public var nonFinite = NonFinitePolicy.stop
     public var labelSmoothing = 0.0
     /// α by which the images of a batch, and what a classifier is asked for, are mixed with each other (arXiv
     /// 1710.09412); 0 for none. Scores that are recorded while training are those of the mixed images.
@@ -67,6 +69,7 @@ public struct TrainingSettings: Codable, Sendable, Equatable {
         case learningRate = "learning_rate"
         case weightDecay = "weight_decay"
         case gradientClipping = "gradient_clipping"
+        case nonFinite = "non_finite"
         case labelSmoothing = "label_smoothing"
         case scoringPrecision = "scoring_precision"
         case layerDecay = "layer_decay"

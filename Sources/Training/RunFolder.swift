@@ -7,17 +7,32 @@ public struct RunFolder: Sendable, Equatable {
 
     public init(path: String) { self.path = path }
 
-    /// Makes the folder and its parents.
+    /// Makes the folder and its parents. Of two processes that try, one succeeds; one that was killed before it wrote its
+    /// recipe has not taken the name.
     public static func create(_ path: String) throws(TrainingError) -> RunFolder {
         let manager = FileManager.default
+        if let names = try? manager.contentsOfDirectory(atPath: path), names.allSatisfy({ beginnings.contains($0) }) {
+            return RunFolder(path: path)
+        }
         guard !manager.fileExists(atPath: path) else { throw .folderExists(path: path) }
         do {
-            try manager.createDirectory(atPath: path, withIntermediateDirectories: true)
+            try manager.createDirectory(
+                at: URL(fileURLWithPath: path).deletingLastPathComponent(), withIntermediateDirectories: true)
         } catch {
             throw .folderUnwritable(path: path, reason: Self.reason(error))
         }
+        guard mkdir(path, 0o755) == 0 else {
+            guard errno != EEXIST else { throw .folderExists(path: path) }
+            throw .folderUnwritable(path: path, reason: String(cString: strerror(errno)))
+        }
+        do { try AtomicFile.synchronizeFolder(of: path) } catch {
+            throw .folderUnwritable(path: path, reason: "\(error)")
+        }
         return RunFolder(path: path)
     }
+
+    /// What lies in a folder before its recipe.
+    private static let beginnings: Set<String> = ["lock", "recipe.yaml.partial"]
 
     /// A folder that a run has already been started in.
     public static func open(_ path: String) throws(TrainingError) -> RunFolder {
@@ -37,7 +52,7 @@ public struct RunFolder: Sendable, Equatable {
     public func readSummary() throws -> RunSummary? {
         guard let data = FileManager.default.contents(atPath: summary) else { return nil }
         do {
-            return try JSONDecoder().decode(RunSummary.self, from: data)
+            return try JSONDecoder.tolerant.decode(RunSummary.self, from: data)
         } catch {
             throw CheckpointError.malformed(
                 file: summary, found: "something else", expected: "the summary of a run in JSON")
@@ -45,7 +60,7 @@ public struct RunFolder: Sendable, Equatable {
     }
 
     func write(_ outcome: RunSummary) throws {
-        let encoder = JSONEncoder()
+        let encoder = JSONEncoder.tolerant
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
         try AtomicFile.write(encoder.encode(outcome), to: summary)
     }
@@ -53,5 +68,25 @@ public struct RunFolder: Sendable, Equatable {
     private static func reason(_ error: any Error) -> String {
         let underlying = ((error as NSError).userInfo[NSUnderlyingErrorKey] as? any Error).map { $0 as NSError }
         return underlying.map { String(cString: strerror(Int32($0.code))) } ?? "\(error)"
+    }
+}
+
+// JSON has no infinity: a run whose learner came to nothing has to be written down all the same.
+
+extension JSONEncoder {
+    static var tolerant: JSONEncoder {
+        let encoder = JSONEncoder()
+        encoder.nonConformingFloatEncodingStrategy = .convertToString(
+            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+        return encoder
+    }
+}
+
+extension JSONDecoder {
+    static var tolerant: JSONDecoder {
+        let decoder = JSONDecoder()
+        decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+        return decoder
     }
 }

@@ -4,23 +4,12 @@ import Foundation
 import NN
 import Teaching
 
-/// What a checkpoint holds beside weights, moments and teacher.
-private struct RunState<Position: Codable>: Codable {
-    var version = 1
-    var position: Position
-    var clock: PhaseClock
-    var metrics: [String: Double]
-    /// Of the training data, so that a resume on other data is refused.
-    var dataFingerprint: UInt64
-}
-
 private enum CheckpointFile {
     static let model = "model.safetensors"
     static let optimizer = "optimizer.safetensors"
     /// What a learner keeps beside its weights; absent where it keeps nothing.
     static let learner = "learner.safetensors"
     static let teacher = "teacher.bin"
-    static let state = "state.json"
 }
 
 /// Everything a checkpoint holds, as it was at its step.
@@ -34,16 +23,18 @@ private struct Snapshot: Sendable {
     var step: Int
 
     /// Writes `step-N` and removes the oldest ones beyond the newest `keep`.
-    func write(in folder: String, keep: Int) throws -> CheckpointFolder {
+    ///
+    /// - Parameter ready: called before the folder gets its name.
+    func write(in folder: String, keep: Int, ready: () throws -> Void = {}) throws {
         let checkpoint = try CheckpointFolder.write(step: step, in: folder) { path in
             try SafetensorsFile.write(weights, metadata: ["format": "pt"], to: "\(path)/\(CheckpointFile.model)")
             try SafetensorsFile.write(optimizer, to: "\(path)/\(CheckpointFile.optimizer)")
             if !learner.isEmpty { try SafetensorsFile.write(learner, to: "\(path)/\(CheckpointFile.learner)") }
             try teacher.write(to: "\(path)/\(CheckpointFile.teacher)")
-            try AtomicFile.write(state, to: "\(path)/\(CheckpointFile.state)")
+            try AtomicFile.write(state, to: "\(path)/\(RunState.fileName)")
+            try ready()
         }
-        try CheckpointFolder.keepNewest(keep, in: folder)
-        return checkpoint
+        try checkpoint.keepNewest(keep)
     }
 
     /// The same with tensors that training no longer changes.
@@ -59,31 +50,42 @@ private struct Snapshot: Sendable {
 }
 
 extension Trainer {
-    /// Writes a checkpoint on the rank with a folder, with the scores of all; with several ranks beside the training,
-    /// since the others would wait.
-    func saveCheckpoint() throws {
+    /// Writes a checkpoint on the rank with a folder, where the run has moved on since the last one, with the scores of
+    /// all; with several ranks beside the training, since the others would wait.
+    ///
+    /// The event goes out before the folder has its name: so the log of a run that is killed in between lacks nothing
+    /// that its checkpoint counts.
+    ///
+    /// - Parameter isScheduled: whether a run that is never stopped makes this checkpoint too.
+    func saveCheckpoint(isScheduled: Bool = true) throws {
+        guard position != savedPosition, folder != nil || ranks.rankCount > 1 else { return }
         ranks.enter("in the checkpoint of step \(position.step)")
         let teacher = try teacher.gatheredState()
+        if isScheduled { savedPosition = position }
         guard let folder else { return }
         try finishCheckpoint()
-        let state = RunState(
-            position: position, clock: clock, metrics: lastMetrics, dataFingerprint: training.fingerprint)
-        let snapshot = Snapshot(
-            weights: learner.parameters.trainable.entries, optimizer: optimizer.state, learner: learner.state,
-            teacher: teacher, state: try JSONEncoder().encode(state), step: position.step)
+        let snapshot = try snapshot(teacher, isScheduled: isScheduled)
+        let event = TrainingEvent.checkpointed(
+            CheckpointSummary(step: position.step, path: "\(folder.path)/step-\(position.step)"))
         let (path, keep) = (folder.path, recipe.checkpoints.keep)
-        guard ranks.rankCount > 1 else { return try announce(snapshot.write(in: path, keep: keep)) }
+        guard ranks.rankCount > 1 else { return try snapshot.write(in: path, keep: keep) { try emit(event) } }
         let copy = try snapshot.copied()
+        try emit(event)
         writer.begin { try copy.write(in: path, keep: keep) }
     }
 
-    /// Waits until the last checkpoint is there.
-    func finishCheckpoint() throws {
-        if let checkpoint = try writer.finish() { try announce(checkpoint) }
+    private func snapshot(_ teacher: TeacherState, isScheduled: Bool) throws -> Snapshot {
+        let state = RunState(
+            position: position, clock: clock, metrics: lastMetrics,
+            eventCount: eventCount.map { $0 + (isScheduled ? 1 : 0) }, isScheduled: isScheduled,
+            rejections: rejections, dataFingerprint: training.fingerprint)
+        return Snapshot(
+            weights: learner.parameters.trainable.entries, optimizer: optimizer.state, learner: learner.state,
+            teacher: teacher, state: try JSONEncoder.tolerant.encode(state), step: position.step)
     }
 
-    private func announce(_ checkpoint: CheckpointFolder) throws {
-        try emit(.checkpointed(CheckpointSummary(step: checkpoint.step, path: checkpoint.path)))
+    /// Waits until the last checkpoint is there.
+    func finishCheckpoint() throws { try writer.finish() }
     }
 
     /// Takes the run up from a checkpoint.
@@ -91,16 +93,14 @@ extension Trainer {
     /// - Throws: what is damaged, or does not belong to this run.
     public func restore(_ checkpoint: CheckpointFolder) throws {
         try checkpoint.verify()
-        let state = try readState(checkpoint.file(CheckpointFile.state))
+        let state = try RunState(contentsOf: checkpoint.file(RunState.fileName))
         guard state.dataFingerprint == training.fingerprint else {
             throw TrainingError.mismatch(
                 what: "the training data's fingerprint", found: String(training.fingerprint, radix: 16),
                 expected:
                     "\(String(state.dataFingerprint, radix: 16)), that of the data \(checkpoint.path) was trained on")
         }
-        try load(learner.parameters.trainable.entries, from: checkpoint.file(CheckpointFile.model))
-        try load(optimizer.state, from: checkpoint.file(CheckpointFile.optimizer))
-        if !learner.state.isEmpty { try load(learner.state, from: checkpoint.file(CheckpointFile.learner)) }
+        try restoreLearner(checkpoint)
         teacher = try Teacher(
             restoring: TeacherState(contentsOf: checkpoint.file(CheckpointFile.teacher)), ranks: ranks)
         guard teacher.policy == recipe.teacher, teacher.exampleCount == training.count else {
@@ -109,14 +109,28 @@ extension Trainer {
                 found: "\(teacher.policy.name) over \(teacher.exampleCount) examples",
                 expected: "\(recipe.teacher.name) over \(training.count), with the recipe's settings")
         }
+        try check(state.position, of: checkpoint)
         (position, clock, lastMetrics) = (state.position, state.clock, state.metrics)
+        (eventCount, rejections) = (state.eventCount, state.rejections ?? 0)
+        savedPosition = state.isScheduled == true ? position : nil
     }
 
-    private func readState(_ file: String) throws -> RunState<Position> {
-        do {
-            return try JSONDecoder().decode(RunState<Position>.self, from: Data(contentsOf: URL(fileURLWithPath: file)))
-        } catch {
-            throw CheckpointError.malformed(file: file, found: "something else", expected: "the state of a run in JSON")
+    /// Weights, moments and what else the learner keeps, of a checkpoint that was verified.
+    func restoreLearner(_ checkpoint: CheckpointFolder) throws {
+        try load(learner.parameters.trainable.entries, from: checkpoint.file(CheckpointFile.model))
+        try load(optimizer.state, from: checkpoint.file(CheckpointFile.optimizer))
+        if !learner.state.isEmpty { try load(learner.state, from: checkpoint.file(CheckpointFile.learner)) }
+    }
+
+    /// What the state alone cannot tell: that it belongs to this teacher and this data.
+    private func check(_ position: Position, of checkpoint: CheckpointFolder) throws(CheckpointError) {
+        let limit = teacher.lesson?.examples.count ?? 0
+        guard position.offset <= limit || teacher.lesson == nil,
+            position.pending.allSatisfy({ $0 >= 0 && $0 < training.count })
+        else {
+            throw .malformed(
+                file: checkpoint.file(RunState.fileName), found: "a place beyond its lesson of \(limit) examples",
+                expected: "one within it")
         }
     }
 

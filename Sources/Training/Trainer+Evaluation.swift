@@ -12,8 +12,10 @@ extension Trainer {
 
     /// Measures quality on the held-out data; its time is nobody's training time.
     func evaluate(at progress: Double) throws {
-        lastMetrics = try evaluation(
-            of: learner, on: validation, batchSize: recipe.evaluation.batchSize, among: ranks)
+        let size = recipe.evaluation.batchSize
+        lastMetrics = try reportingMemory("\(size) held-out examples", lower: "evaluation.batch_size") {
+            try evaluation(of: learner, on: validation, batchSize: size, among: ranks)
+        }
         position.evaluationCount = Int(progress * Double(recipe.evaluation.count))
         try emit(
             .evaluated(

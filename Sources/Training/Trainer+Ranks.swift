@@ -39,6 +39,9 @@ extension Recipe {
         if training.activationCheckpointing {
             throw .unsupported(what: "training.activation_checkpointing", found: "true", expected: "false")
         }
+        if training.nonFinite != .stop {
+            throw .unsupported(what: "training.non_finite", found: training.nonFinite.rawValue, expected: "stop")
+        }
         if !learner.state.isEmpty {
             throw .unsupported(
                 what: "the learner's balancing of tasks", found: "one with a state of its own",

@@ -10,7 +10,9 @@ extension Trainer {
         var measured = PhaseClock()
         let lesson = try clock.measure(.selection) {
             try teacher.next { examples in
-                try measured.measure(.scoring) { try scoring { try measure(examples, with: learner) } }
+                try reportingMemory("a scoring pass", lower: "evaluation.batch_size") {
+                    try measured.measure(.scoring) { try scoring { try measure(examples, with: learner) } }
+                }
             }
         }
         clock.move(measured.seconds, from: .selection, to: .scoring)

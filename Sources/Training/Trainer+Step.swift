@@ -28,13 +28,23 @@ extension Trainer {
                 .word(at: position.step))
         let progress = lesson.progress(after: position.offset)
         let rate = schedule.rate(at: (lesson.progress(after: start) + progress) / 2) * lesson.learningRateScale
-        let (losses, own) = try gradients(of: examples, weights, lesson, from: start, content)
+        let (passes, own) = try reportingMemory(batchDescription(examples), lower: memoryAdvice) {
+            try gradients(of: examples, weights, lesson, from: start, content)
+        }
+        let (loss, scores) = try agree(on: passes.reduce(0) { try $0 + $1.loss.item() }, own, of: examples.count)
         let norm = try clock.measure(.optimizer) { () throws(TorchError) in
+            guard loss.isFinite else { return try optimizer.discardGradients() }
             let largestNorm = recipe.training.gradientClipping
             return try optimizer.step(learningRate: rate, clippingTo: largestNorm > 0 ? largestNorm : nil)
         }
-        let (loss, scores) = try agree(on: losses.reduce(0) { try $0 + $1.item() }, own, of: examples.count)
-        guard loss.isFinite else { throw TrainingError.diverged(step: position.step, loss: loss, examples: examples) }
+        guard loss.isFinite, norm.isFinite else {
+            let found = NonFiniteStep(
+                quantity: loss.isFinite ? "gradient" : "loss", value: loss.isFinite ? norm : loss,
+                losses: passes.map(\.exampleLosses))
+            try reject(examples, found, lesson, from: start)
+            return try keepSchedule(progress)
+        }
+        rejections = 0
         if lesson.recordsScores {
             clock.measure(.selection) {
                 teacher.record(scores.scores, for: examples, confidences: scores.confidences)
@@ -49,19 +59,32 @@ extension Trainer {
                     examplesTaught: position.examplesTaught, examplesScored: teacher.spending.scored,
                     elementShare: lesson.elementShare(after: start), seconds: clock.seconds,
                     examplesPerSecond: Double(position.examplesTaught) / clock.seconds)))
+        try keepSchedule(progress)
+    }
+
+    /// Evaluates and saves where it is time to.
+    private func keepSchedule(_ progress: Double) throws {
         if progress * Double(recipe.evaluation.count) >= Double(position.evaluationCount + 1) {
             try evaluate(at: progress)
         }
         if let interval = recipe.checkpoints.everySteps, position.step.isMultiple(of: interval) { try saveCheckpoint() }
     }
 
+    /// A forward and backward pass over a micro-batch.
+    private struct Pass {
+        /// Its share of the step's loss.
+        var loss: Tensor
+        /// [B], without a graph.
+        var exampleLosses: Tensor
+    }
+
     /// Adds up the gradients of the mean loss over `examples`, micro-batch by micro-batch.
     ///
-    /// - Returns: the micro-batches' shares of the loss, and the scores where the lesson records them.
+    /// - Returns: the passes, and the scores where the lesson records them.
     private func gradients(
         of examples: [Int32], _ weights: [Float]?, _ lesson: Lesson, from start: Int, _ content: Contents
-    ) throws -> (losses: [Tensor], scores: ExampleScores) {
-        var (losses, scores) = ([Tensor](), ExampleScores(scores: []))
+    ) throws -> (passes: [Pass], scores: ExampleScores) {
+        var (passes, scores) = ([Pass](), ExampleScores(scores: []))
         if recipe.teacher.tracksConfidence { scores.confidences = [] }
         let parts = microBatches(of: examples.count)
         // Where some rank has no example, the gradients are averaged afterwards instead.
@@ -78,14 +101,15 @@ extension Trainer {
                     isTraining: true)
             }
             let share = Double(part.count) / Double(examples.count)
-            losses.append(
-                try backward(assessment.losses, weights.map { Array($0[part]) }, share: share, averages: isLast))
+            let loss = try backward(
+                assessment.losses, weights.map { Array($0[part]) }, share: share, averages: isLast)
+            passes.append(Pass(loss: loss, exampleLosses: try assessment.losses.detached()))
             guard lesson.recordsScores else { continue }
             scores.scores += try adjusted(assessment.scores?.values() ?? [], taught)
             scores.confidences? += try assessment.confidences?.values(as: Float.self) ?? []
         }
         if !overlaps { try clock.measure(.backward) { try averaging?.addUp() } }
-        return (losses, scores)
+        return (passes, scores)
     }
 
     /// The weights are those of an unbiased mean over all examples: they are not divided by their sum.
@@ -110,7 +134,7 @@ extension Trainer {
     }
 
     /// The patches or tokens of each example that this step teaches; nil for all.
-    private func elementSubset(_ examples: [Int32], _ lesson: Lesson, from start: Int) throws -> ElementSubset? {
+    func elementSubset(_ examples: [Int32], _ lesson: Lesson, from start: Int) throws -> ElementSubset? {
         let total = learner.elementCount
         let count = lesson.elementCount(of: total, after: start)
         guard count < total else { return nil }

@@ -16,7 +16,7 @@ public final class Trainer<L: Learner, Source: Dataset> where Source.Content == 
     let training: Source
     let validation: Source
     let folder: RunFolder?
-    let emit: (TrainingEvent) throws -> Void
+    private let observer: (TrainingEvent) throws -> Void
     let ranks: Ranks
     let averaging: GradientAveraging?
     let writer = CheckpointWriter()
@@ -28,22 +28,18 @@ public final class Trainer<L: Learner, Source: Dataset> where Source.Content == 
     /// What the ranks have agreed on.
     var isStopping = false
     var stop = StopSignal()
+    /// Events emitted since the run's start, those before a resume included; nil where they are not known.
+    var eventCount: Int? = 0
+    /// Where the run stood at its last checkpoint, if a run that is never stopped makes that one too.
+    var savedPosition: Position?
+    /// Steps in a row that were rejected, up to the last one.
+    var rejections = 0
     /// A frozen learner, for the `reducible` score.
     public var reference: L?
     /// Its losses, one an example, measured before the first lesson.
     var referenceLosses: [Float]?
 
-    /// How far a run has come.
-    struct Position: Codable, Equatable {
-        var step = 0
-        /// Examples of the current lesson that have been taught, or judged as candidates.
-        var offset = 0
-        /// Candidates admitted and not yet taught.
-        var pending: [Int32] = []
-        var evaluationCount = 0
-        var examplesTaught = 0
-        var epochCount = 0
-    }
+    typealias Position = RunPosition
 
     /// - Parameters:
     ///   - folder: where checkpoints go; none are written where nil.
@@ -54,7 +50,7 @@ public final class Trainer<L: Learner, Source: Dataset> where Source.Content == 
         emit: @escaping (TrainingEvent) throws -> Void = { _ in }
     ) throws {
         (self.recipe, self.learner, self.training, self.validation) = (recipe, learner, training, validation)
-        (self.folder, self.emit, self.ranks) = (folder, emit, ranks)
+        (self.folder, observer, self.ranks) = (folder, emit, ranks)
         try recipe.check(ranks, learner: learner)
         try recipe.check(exampleCount: training.count)
         let settings = recipe.training
@@ -73,7 +69,8 @@ public final class Trainer<L: Learner, Source: Dataset> where Source.Content == 
     /// Trains until the budget is spent or `stop` is raised; then saves.
     public func run(until stop: StopSignal = StopSignal()) throws -> RunSummary {
         self.stop = stop
-        try emit(.started(start))
+        // A resumed run starts again, its log does not.
+        if eventCount == 0 { try emit(.started(start)) } else { try observer(.started(start)) }
         try ranks.broadcast(learner.parameters.entries.map(\.tensor))
         while !shouldStop, let lesson = try currentOrNextLesson() { try teach(lesson) }
         return try finish(isComplete: !shouldStop)
@@ -81,6 +78,11 @@ public final class Trainer<L: Learner, Source: Dataset> where Source.Content == 
 
     /// One process stops when it is told to; several, when all know of it.
     private var shouldStop: Bool { ranks.rankCount > 1 ? isStopping : stop.isRaised }
+
+    func emit(_ event: TrainingEvent) throws {
+        eventCount? += 1
+        try observer(event)
+    }
 
     private func currentOrNextLesson() throws -> Lesson? {
         if let lesson = teacher.lesson, position.offset < lesson.examples.count { return lesson }
@@ -129,14 +131,15 @@ public final class Trainer<L: Learner, Source: Dataset> where Source.Content == 
     /// Stops where there is nothing left, else leaves a checkpoint to resume from.
     private func finish(isComplete: Bool) throws -> RunSummary {
         if isComplete, position.evaluationCount < recipe.evaluation.count { try evaluate(at: 1) }
-        try saveCheckpoint()
+        try saveCheckpoint(isScheduled: isComplete)
         try finishCheckpoint()
         let summary = RunSummary(
             steps: position.step, epochs: position.epochCount, examplesTaught: position.examplesTaught,
             examplesScored: teacher.spending.scored, seconds: clock.seconds, processorSeconds: clock.processorSeconds,
             secondsByPhase: clock.secondsByPhase, metrics: lastMetrics, isComplete: isComplete)
-        if isComplete { try folder?.write(summary) }
+        // The log ends before the summary says that it has: who finds a summary finds a whole log.
         try emit(.finished(summary))
+        if isComplete { try folder?.write(summary) }
         try ranks.barrier()
         return summary
     }

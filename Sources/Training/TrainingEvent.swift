@@ -3,6 +3,7 @@ public enum TrainingEvent: Sendable, Equatable {
     case started(RunStart)
     case selected(SelectionSummary)
     case stepped(StepSummary)
+    case rejected(RejectionSummary)
     case evaluated(EvaluationSummary)
     case checkpointed(CheckpointSummary)
     case finished(RunSummary)
@@ -41,6 +42,17 @@ public struct StepSummary: Sendable, Equatable, Codable {
     /// Seconds of training since the run's start: data, forward, backward, selection and scoring, without evaluation and checkpoints.
     public var seconds = 0.0
     public var examplesPerSecond = 0.0
+}
+
+/// A step that taught nothing, since its loss or gradient was not a number.
+public struct RejectionSummary: Sendable, Equatable, Codable {
+    public var step = 0
+    /// `loss` or `gradient`.
+    public var quantity = ""
+    /// Those to blame.
+    public var examples: [Int] = []
+    /// The step after which the learner had the weights that it goes on with: the one before, or a checkpoint's.
+    public var learnerStep = 0
 }
 
 /// One selection by the teacher.
@@ -95,6 +107,7 @@ public struct RunSummary: Sendable, Equatable, Codable {
 
 extension RunStart { public static var blank: RunStart { RunStart() } }
 extension StepSummary { public static var blank: StepSummary { StepSummary() } }
+extension RejectionSummary { public static var blank: RejectionSummary { RejectionSummary() } }
 extension SelectionSummary { public static var blank: SelectionSummary { SelectionSummary() } }
 extension EvaluationSummary { public static var blank: EvaluationSummary { EvaluationSummary() } }
 extension CheckpointSummary { public static var blank: CheckpointSummary { CheckpointSummary() } }

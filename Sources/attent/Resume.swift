@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Reporting
 import Training
 
@@ -20,11 +21,18 @@ struct Resume: ParsableCommand {
         let stop = StopSignal.onTermination()
         try Ranks.launched().leavingWithReason { ranks in
             let run = try RunFolder.open(folder)
-            if try run.readSummary() != nil {
+            let isComplete = try run.readSummary() != nil
+            if isComplete, FileManager.default.fileExists(atPath: run.report) {
                 throw TrainingError.notARun(path: folder, reason: "it is complete already")
             }
             let experiment = try Recipe(file: run.recipe).experiment(among: ranks)
-            try RunSession.open(experiment, at: folder, quiet: quiet, among: ranks).finish(until: stop, among: ranks)
+            let session = try RunSession.open(experiment, at: folder, quiet: quiet, among: ranks)
+            // A run that was killed between its summary and its report lacks nothing but the report.
+            if isComplete {
+                if ranks.isFirst { try session.publish(RunRecord(metricsLog: run.metrics)) }
+                return
+            }
+            try session.finish(until: stop, among: ranks)
         }
     }
 }

@@ -74,6 +74,10 @@ extension RunSession {
             print("Stopped and saved. Go on with: attent resume \(folder.path)")
             throw interrupted
         }
+        try publish(record)
+    }
+
+    func publish(_ record: RunRecord) throws {
         try writeReport(record)
         for (metric, value) in record.summary.metrics.sorted(by: { $0.key < $1.key }) { print("\(metric) \(value)") }
         print("Report: \(folder.report)")

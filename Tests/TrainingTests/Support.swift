@@ -59,6 +59,9 @@ final class Recorder {
     var steps: [StepSummary] {
         events.compactMap { if case .stepped(let step) = $0 { step } else { nil } }
     }
+    var rejections: [RejectionSummary] {
+        events.compactMap { if case .rejected(let rejection) = $0 { rejection } else { nil } }
+    }
     var evaluations: [EvaluationSummary] {
         events.compactMap { if case .evaluated(let evaluation) = $0 { evaluation } else { nil } }
     }
