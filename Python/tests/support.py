@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import unittest
 from array import array
 from pathlib import Path
@@ -13,9 +13,14 @@ GOLDENS = ROOT / "Tests" / "AttentCTests" / "Goldens" / "selections.json"
 
 
 def needs(*modules: str) -> Any:
-    """Skips a test class where a module is not installed."""
-    absent = [name for name in modules if importlib.util.find_spec(name) is None]
-    return unittest.skipIf(absent, f"{', '.join(absent)} is not installed")
+    """Skips a test class where a module is not installed, or not fit for the others."""
+    reasons = []
+    for name in modules:
+        try:
+            importlib.import_module(name)
+        except Exception as error:  # Whatever an installation that does not fit together raises.
+            reasons.append(f"{name} cannot be imported ({error})")
+    return unittest.skipIf(reasons, "; ".join(reasons))
 
 
 def score(example: int, lesson: int) -> float:

@@ -15,7 +15,7 @@ try:
     import torch
     from attent.torch import TeacherSampler
     from torch import distributed, multiprocessing
-except ModuleNotFoundError:
+except ImportError:
     torch = None
 
 COUNT, EPOCHS, WORLD = 61, 4, 2

@@ -14,7 +14,7 @@ try:
     import torch.nn.functional as F
     from attent.torch import TeacherSampler, residuals, token_losses
     from torch.utils.data import DataLoader, TensorDataset
-except ModuleNotFoundError:
+except ImportError:
     torch = None
 
 

@@ -15,7 +15,7 @@ try:
     import torch
     import transformers
     from attent.transformers import TeachingTrainer
-except ModuleNotFoundError:
+except ImportError:
     transformers = None
     TeachingTrainer = object
 
