@@ -3,10 +3,16 @@ build  := $(native) swift build -c release --product
 
 .PHONY: run test build bench bench-engine bench-vision bench-llm vision ablation theory evidence evidence-quick format
 .PHONY: lint clean bench-distributed test-hosts chaos fuzz soak
+.PHONY: python python-test install uninstall install-test
 
 run: ; @$(build) attent && .build/release/attent compare digits
 test: ; @$(native) swift test --no-parallel
 build: ; @$(build) attent
+python: ; @scripts/python-wheel
+python-test: ; @scripts/python-test
+install: ; @test -x .build/release/attent || $(build) attent; scripts/install
+uninstall: ; @scripts/install uninstall
+install-test: ; @test -x .build/release/attent || $(build) attent; scripts/install-test $(ARGUMENTS)
 bench: ; @scripts/bench
 bench-engine: ; @scripts/bench-engine $(ARGUMENTS)
 bench-vision: ; @scripts/bench-vision

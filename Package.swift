@@ -15,6 +15,7 @@ let package = Package(
     products: [
         .executable(name: "attent", targets: ["attent"]),
         .library(name: "Teaching", targets: ["Teaching"]),
+        .library(name: "AttentC", type: .dynamic, targets: ["AttentC"]),
         .library(name: "Torch", targets: ["Torch", "NN", "Models", "Checkpoints"]),
         .library(name: "Training", targets: ["Datasets", "Teaching", "Training", "Evaluation", "Reporting"]),
         .library(name: "AttentionKernels", targets: ["AttentionKernels"]),
@@ -55,6 +56,8 @@ let package = Package(
         .target(name: "Datasets", dependencies: ["Tokenizers", "CTurboJPEG", "CSPNG", "CZlib"]),
         .target(name: "Teaching"),
         .target(name: "TeachingSimulation", dependencies: ["Teaching"]),
+        .systemLibrary(name: "CAttent"),
+        .target(name: "AttentC", dependencies: ["CAttent", "Teaching"], exclude: ["exports.map"]),
         .target(
             name: "Training",
             dependencies: ["Models", "Checkpoints", "Datasets", "Teaching", .product(name: "Yams", package: "Yams")]),
@@ -95,6 +98,7 @@ let package = Package(
         .testTarget(
             name: "DatasetsTests", dependencies: ["Datasets", "CTurboJPEG", "CZlib"], resources: [.copy("Goldens")]),
         .testTarget(name: "TeachingTests", dependencies: ["Teaching", "TeachingSimulation"]),
+        .testTarget(name: "AttentCTests", dependencies: ["AttentC", "CAttent"], resources: [.copy("Goldens")]),
         .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"]),
         .testTarget(name: "AttentionKernelsTests", dependencies: ["AttentionKernels", "TestSupport"]),
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
