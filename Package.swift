@@ -26,6 +26,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.0"),
+        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
     ],
     targets: [
         .systemLibrary(name: "CLibTorch", pkgConfig: "libtorch"),
@@ -59,7 +60,10 @@ let package = Package(
         .target(name: "AttentionKernels", dependencies: ["Training"]),
         .target(
             name: "Reporting",
-            dependencies: ["AttentionKernels", "Training", .product(name: "Mustache", package: "swift-mustache")]),
+            dependencies: [
+                "AttentionKernels", "Training", .product(name: "Mustache", package: "swift-mustache"),
+                .product(name: "FlyingFox", package: "FlyingFox"),
+            ]),
         .executableTarget(
             name: "engine-bench", dependencies: ["Training"], path: "Benchmarks/Engine",
             exclude: ["peer.py", "peer_vision.py", "peer_decoders.py"]),

@@ -34,6 +34,7 @@ public struct RunSession {
         let log = try checkpoint.map { try MetricsLog(path: folder.metrics, resumingFrom: $0.step) } ?? freshLog()
         let observers = RunObservers([
             StatusLine(position: position, quiet: isQuiet), log, try TensorBoardLog(folder: folder.path),
+            ExhibitionFile(folder: folder.path),
         ])
         let summary = try experiment.train(in: folder, from: checkpoint, until: stop, emit: observers.observe)
         guard summary.isComplete else { return nil }

@@ -58,7 +58,7 @@ public final class StatusLine: RunObserver {
                 evaluation.metrics[metric.name].map { (metric.name, $0) }
             }
         case .finished(let summary): end(summary)
-        case .selected, .checkpointed: break
+        case .selected, .checkpointed, .exhibited: break
         }
     }
 

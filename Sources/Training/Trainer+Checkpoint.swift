@@ -20,6 +20,8 @@ private enum CheckpointFile {
     /// What a learner keeps beside its weights; absent where it keeps nothing.
     static let learner = "learner.safetensors"
     static let teacher = "teacher.bin"
+    /// Absent for too many examples, and in checkpoints of versions that did not count.
+    static let taught = "taught.bin"
     static let state = "state.json"
 }
 
@@ -35,6 +37,7 @@ extension Trainer {
                 try SafetensorsFile.write(learner.state, to: "\(path)/\(CheckpointFile.learner)")
             }
             try teacher.state.write(to: "\(path)/\(CheckpointFile.teacher)")
+            if let taught { try AtomicFile.write(taught.data, to: "\(path)/\(CheckpointFile.taught)") }
             let state = RunState(
                 position: position, clock: clock, metrics: lastMetrics, dataFingerprint: training.fingerprint)
             try AtomicFile.write(JSONEncoder().encode(state), to: "\(path)/\(CheckpointFile.state)")
@@ -64,6 +67,9 @@ extension Trainer {
                 what: "the teacher in \(checkpoint.path)",
                 found: "\(teacher.policy.name) over \(teacher.exampleCount) examples",
                 expected: "\(recipe.teacher.name) over \(training.count), with the recipe's settings")
+        }
+        taught = FileManager.default.contents(atPath: checkpoint.file(CheckpointFile.taught)).flatMap {
+            TaughtCounts($0, exampleCount: training.count)
         }
         (position, clock, lastMetrics) = (state.position, state.clock, state.metrics)
     }

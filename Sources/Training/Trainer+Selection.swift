@@ -60,7 +60,7 @@ extension Trainer {
         SelectionSummary(
             step: position.step, cycle: lesson.cycle, epoch: lesson.epoch, ratio: lesson.ratio,
             selectedCount: lesson.examples.count,
-            scoreQuantiles: teacher.table.quantiles([0, 0.1, 0.25, 0.5, 0.75, 0.9, 1]), selectionSeconds: selection,
-            scoringSeconds: scoring)
+            scoreQuantiles: teacher.table.quantiles([0, 0.1, 0.25, 0.5, 0.75, 0.9, 1]),
+            scoreCounts: teacher.table.histogram(buckets: 48), selectionSeconds: selection, scoringSeconds: scoring)
     }
 }

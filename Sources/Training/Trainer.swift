@@ -22,6 +22,9 @@ public final class Trainer<L: Learner, Source: Dataset> where Source.Content == 
     var teacher: Teacher
     var clock = PhaseClock()
     var position = Position()
+    var taught: TaughtCounts?
+    /// An example's class, or its text, for those who look at it.
+    public var caption: ((Int32) throws -> String)?
     /// A frozen learner, for the `reducible` score.
     public var reference: L?
     /// Its losses, one an example, measured before the first lesson.
@@ -59,6 +62,7 @@ public final class Trainer<L: Learner, Source: Dataset> where Source.Content == 
         teacher = try Teacher(
             policy: recipe.teacher, exampleCount: training.count, epochs: settings.epochs, budget: settings.budget,
             seed: settings.seed)
+        taught = TaughtCounts(exampleCount: training.count)
     }
 
     /// Trains until the budget is spent or `stop` is raised; then saves.
