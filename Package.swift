@@ -96,7 +96,12 @@ let package = Package(
         .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"]),
         .testTarget(name: "AttentionKernelsTests", dependencies: ["AttentionKernels", "TestSupport"]),
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
-        .testTarget(name: "CommandTests", dependencies: ["attent", "your-own-loop"]),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: [
+                "attent", "your-own-loop", "Reporting", "Training", "Teaching",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
         .testTarget(name: "ReportingTests", dependencies: ["AttentionKernels", "Reporting", "Training"]),
     ],
     swiftLanguageModes: [.v6],

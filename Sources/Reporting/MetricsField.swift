@@ -86,7 +86,7 @@ extension Array: MetricsValue where Element: MetricsElement {
 /// One property of an event and the key under which `metrics.jsonl` keeps it, for both directions.
 struct MetricsField<Summary>: Sendable {
     let key: String
-    /// What it tells, in a few words and with its unit, for Documentation/Metrics.md.
+    /// What it tells, in a few words and with its unit, for Documentation/AtteNT.docc/Metrics.md.
     let meaning: String
     /// What JSON holds: `number`, `string`, `boolean` or an array of numbers.
     let kind: String

@@ -3,7 +3,7 @@ import Training
 
 /// Writes a run's events to `metrics.jsonl`, one JSON object a line, each line on disk as soon as it happened.
 ///
-/// The keys and what they mean are in Documentation/Metrics.md: a stable format. Every line has `event` and `step`. A
+/// The keys and what they mean are in Documentation/AtteNT.docc/Metrics.md: a stable format. Every line has `event` and `step`. A
 /// number that is infinite or not a number is written as null.
 public final class MetricsLog: RunObserver {
     private let file: AppendingFile

@@ -122,7 +122,8 @@ extension TimeToQuality {
             ReportPage.Tile(
                 value: Format.percent(max(curve.timeReduction ?? 0, 0), 0),
                 name: "less time at equal quality with \(curve.policy)",
-                note: curve.timeReductionInterval.map { "95 % interval \(Self.percents($0))" } ?? "")
+                note: curve.timeReductionInterval.map { "95 % interval \(Self.percents($0))" }
+                    ?? (curve.timeReduction == nil ? "no budget was as good" : "one seed"))
         ]
         if let shortened = curves.first(where: { $0.policy == baseline }) {
             tiles.append(
