@@ -27,6 +27,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.0"),
+        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
     ],
     targets: [
         .systemLibrary(name: "CLibTorch", pkgConfig: "libtorch"),
@@ -65,7 +66,10 @@ let package = Package(
         .target(name: "AttentionKernels", dependencies: ["Training"]),
         .target(
             name: "Reporting",
-            dependencies: ["AttentionKernels", "Training", .product(name: "Mustache", package: "swift-mustache")]),
+            dependencies: [
+                "AttentionKernels", "Training", .product(name: "Mustache", package: "swift-mustache"),
+                .product(name: "FlyingFox", package: "FlyingFox"),
+            ]),
         .executableTarget(
             name: "engine-bench", dependencies: ["Training"], path: "Benchmarks/Engine",
             exclude: ["peer.py", "peer_vision.py", "peer_decoders.py"]),
@@ -104,7 +108,12 @@ let package = Package(
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
         .testTarget(
             name: "HardeningTests", dependencies: ["Reporting", "TestSupport"], resources: [.copy("Resources")]),
-        .testTarget(name: "CommandTests", dependencies: ["attent", "your-own-loop"]),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: [
+                "attent", "your-own-loop", "Reporting", "Training", "Teaching",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
         .testTarget(name: "ReportingTests", dependencies: ["AttentionKernels", "Reporting", "Training"]),
     ],
     swiftLanguageModes: [.v6],

@@ -1,7 +1,7 @@
 extension Raster where Sample == UInt8 {
     /// The image at another size, antialiased.
     /// - Precondition: the size is positive.
-    func resized(to newSize: ImageSize) -> Raster {
+    public func resized(to newSize: ImageSize) -> Raster {
         guard newSize != size else { return self }
         let channels = color.channels
         let count = newSize.height * newSize.width * channels

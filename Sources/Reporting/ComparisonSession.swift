@@ -100,7 +100,7 @@ public struct ComparisonSession {
         case .timeToQuality:
             let result = try TimeToQuality(
                 records, metric: ComparisonTable(records).metric, clock: plan.clock ?? .wall)
-            try result.write(to: path, title: recipe.name, machine: machine, recipe: recipe.yaml())
+            try result.write(records, to: path, title: recipe.name, machine: machine, recipe: recipe.yaml())
             return Outcome(table: result.consoleText, report: report, figures: result.figures(recipe: recipe.name))
         }
     }

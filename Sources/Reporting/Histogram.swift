@@ -28,6 +28,25 @@ public struct Histogram: Sendable, Equatable {
         }
     }
 
+    /// Counts over stretches of equal width from `minimum` to `maximum`, the values of each taken to lie at its middle. Nil
+    /// where there are none, or no such ends.
+    public init?(counts held: [Int], from minimum: Float?, to maximum: Float?) {
+        guard let minimum, let maximum, minimum.isFinite, maximum.isFinite, minimum <= maximum, !held.isEmpty else {
+            return nil
+        }
+        (self.minimum, self.maximum) = (Double(minimum), Double(maximum))
+        let width = maximum > minimum ? (Double(maximum) - Double(minimum)) / Double(held.count) : 1
+        limits = [Double(minimum)] + (1...held.count).map { Double(minimum) + width * Double($0) }
+        counts = [0] + held.map(Double.init)
+        (count, sum, sumOfSquares) = (0, 0, 0)
+        for (index, number) in held.enumerated() {
+            let middle = maximum > minimum ? Double(minimum) + width * (Double(index) + 0.5) : Double(minimum)
+            count += Double(number)
+            sum += Double(number) * middle
+            sumOfSquares += Double(number) * middle * middle
+        }
+    }
+
     /// What seven quantiles (minimum, 10th, 25th, 50th, 75th, 90th percentile, maximum) tell of `count` values: one
     /// bucket between each two, its values taken to lie at its middle. Nil where they are no such quantiles.
     public init?(quantiles: [Float], count: Int) {

@@ -17,6 +17,11 @@ typealias MetricsContainer = KeyedDecodingContainer<MetricsKey>
 protocol MetricsValue: Sendable {
     static func read(_ container: MetricsContainer, _ key: MetricsKey) throws -> Self
     var json: String { get }
+    static var kind: String { get }
+}
+
+extension MetricsValue {
+    static var kind: String { "number" }
 }
 
 extension MetricsValue where Self: Decodable {
@@ -27,8 +32,16 @@ extension MetricsValue where Self: Decodable {
 
 extension Int: MetricsValue { var json: String { description } }
 extension UInt64: MetricsValue { var json: String { description } }
-extension Bool: MetricsValue { var json: String { description } }
-extension String: MetricsValue { var json: String { jsonQuoted(self) } }
+
+extension Bool: MetricsValue {
+    static var kind: String { "boolean" }
+    var json: String { description }
+}
+
+extension String: MetricsValue {
+    static var kind: String { "string" }
+    var json: String { jsonQuoted(self) }
+}
 
 extension Double: MetricsValue {
     var json: String { isFinite ? description : "null" }
@@ -38,27 +51,32 @@ extension Double: MetricsValue {
     }
 }
 
-/// A number in a list. Null reads as what is not known, where the type has that.
+/// What an array in `metrics.jsonl` can hold.
 protocol MetricsElement: Decodable, Sendable {
-    static var unknown: Self? { get }
-    var json: String { get }
+    /// What null reads as; nil where null is an error.
+    static var absent: Self? { get }
+    var elementJSON: String { get }
 }
 
-extension Int: MetricsElement { static var unknown: Int? { nil } }
-
 extension Float: MetricsElement {
-    static var unknown: Float? { .nan }
-    var json: String { isFinite ? description : "null" }
+    static var absent: Float? { .nan }
+    var elementJSON: String { isFinite ? description : "null" }
+}
+
+extension Int: MetricsElement {
+    static var absent: Int? { nil }
+    var elementJSON: String { description }
 }
 
 extension Array: MetricsValue where Element: MetricsElement {
-    var json: String { "[" + map(\.json).joined(separator: ",") + "]" }
+    static var kind: String { "array of numbers" }
+    var json: String { "[" + map(\.elementJSON).joined(separator: ",") + "]" }
 
     static func read(_ container: MetricsContainer, _ key: MetricsKey) throws -> [Element] {
         try container.decode([Element?].self, forKey: key).map { element in
-            guard let value = element ?? Element.unknown else {
-                throw DecodingError.valueNotFound(
-                    Element.self, .init(codingPath: container.codingPath + [key], debugDescription: "null"))
+            guard let value = element ?? Element.absent else {
+                throw DecodingError.dataCorruptedError(
+                    forKey: key, in: container, debugDescription: "`\(key.stringValue)` holds null, expected a number")
             }
             return value
         }
@@ -68,14 +86,26 @@ extension Array: MetricsValue where Element: MetricsElement {
 /// One property of an event and the key under which `metrics.jsonl` keeps it, for both directions.
 struct MetricsField<Summary>: Sendable {
     let key: String
+    /// What it tells, in a few words and with its unit, for Documentation/AtteNT.docc/Metrics.md.
+    let meaning: String
+    /// What JSON holds: `number`, `string`, `boolean` or an array of numbers.
+    let kind: String
     /// The property as JSON text.
     let json: @Sendable (Summary) -> String
     let read: @Sendable (inout Summary, MetricsContainer) throws -> Void
 
-    init<Value: MetricsValue>(_ key: String, _ property: WritableKeyPath<Summary, Value> & Sendable) {
-        self.key = key
+    /// - Parameter isOptional: whether logs of earlier versions lack the key; the property then stays as it is.
+    init<Value: MetricsValue>(
+        _ key: String, _ property: WritableKeyPath<Summary, Value> & Sendable, _ meaning: String,
+        isOptional: Bool = false
+    ) {
+        (self.key, self.meaning, kind) = (key, meaning, Value.kind)
         json = { $0[keyPath: property].json }
-        read = { $0[keyPath: property] = try Value.read($1, MetricsKey(key)) }
+        read = { summary, container in
+            let key = MetricsKey(key)
+            guard !isOptional || container.contains(key) else { return }
+            summary[keyPath: property] = try Value.read(container, key)
+        }
     }
 }
 

@@ -3,21 +3,8 @@ import Training
 
 /// Writes a run's events to `metrics.jsonl`, one JSON object a line, each line on disk as soon as it happened.
 ///
-/// The keys are those of a stable format:
-/// - `start`: `step` (0, or the step resumed from), `recipe`, `policy`, `seed`, `examples`, `parameters`
-/// - `step`: `progress`, `train/loss`, `train/learning_rate`, `train/gradient_norm`, `train/examples_taught`,
-///   `train/examples_scored`, `train/element_share`, `train/seconds`, `train/examples_per_second`
-/// - `rejection`: `rejection/quantity` (loss or gradient), `rejection/examples`, `rejection/learner_step` (the step whose
-///   weights the learner goes on with)
-/// - `selection`: `teacher/cycle`, `teacher/epoch`, `teacher/ratio`, `teacher/selected`, `teacher/score_quantiles`
-///   (minimum, 10th, 25th, 50th, 75th, 90th percentile, maximum), `teacher/selection_seconds`,
-///   `teacher/scoring_seconds`
-/// - `evaluation`: `progress`, `train/seconds` and each metric by its own name (`val/accuracy`, …)
-/// - `checkpoint`: `path`
-/// - `end`: `complete`, `train/epochs`, `train/examples_taught`, `train/examples_scored`, `train/seconds`,
-///   `train/processor_seconds`, `seconds/<phase>` and each metric by its own name
-///
-/// Every line has `event` and `step`. A number that is infinite or not a number is written as null.
+/// The keys and what they mean are in Documentation/AtteNT.docc/Metrics.md: a stable format. Every line has `event` and `step`. A
+/// number that is infinite or not a number is written as null.
 public final class MetricsLog: RunObserver {
     private let file: AppendingFile
     private var hasStart: Bool
@@ -50,7 +37,8 @@ public final class MetricsLog: RunObserver {
             if hasStart { return }
             hasStart = true
         }
-        try file.append(Data((event.jsonLine + "\n").utf8))
+        guard let line = event.jsonLine else { return }
+        try file.append(Data((line + "\n").utf8))
         switch event {
         case .checkpointed, .finished: try file.synchronize()
         default: break

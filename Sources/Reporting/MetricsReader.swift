@@ -18,20 +18,24 @@ struct MetricsReader {
         } catch {
             throw .cannotRead(path: path, reason: systemReason(error))
         }
-        let decoder = JSONDecoder()
         var lines: [Line] = []
         var start = bytes.startIndex
         // What follows the last line feed is the torn line of a killed run.
         while let feed = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) {
-            do {
-                let event = try decoder.decode(MetricsLine.self, from: bytes[start..<feed]).event
-                lines.append(Line(event: event, end: feed + 1))
-            } catch {
-                throw .malformedLine(path: path, line: lines.count + 1, reason: Self.reason(error))
-            }
+            let event = try Self.event(bytes[start..<feed], path: path, line: lines.count + 1)
+            lines.append(Line(event: event, end: feed + 1))
             start = feed + 1
         }
         return lines
+    }
+
+    /// - Parameter line: its number, from 1, for errors.
+    static func event(_ bytes: Data, path: String, line: Int) throws(ReportingError) -> TrainingEvent {
+        do {
+            return try JSONDecoder().decode(MetricsLine.self, from: bytes).event
+        } catch {
+            throw .malformedLine(path: path, line: line, reason: reason(error))
+        }
     }
 
     /// How many of the first lines a run resumed from the checkpoint of `step` keeps.
@@ -64,6 +68,7 @@ extension TrainingEvent {
         case .rejected(let rejection): rejection.step
         case .evaluated(let evaluation): evaluation.step
         case .checkpointed(let checkpoint): checkpoint.step
+        case .exhibited(let exhibition): exhibition.step
         case .finished(let summary): summary.steps
         }
     }

@@ -34,7 +34,8 @@ struct ProtobufMessage {
         append(values.flatMap { TFRecord.littleEndian($0.bitPattern) }, field: field)
     }
 
-    private mutating func append(_ payload: [UInt8], field: UInt64) {
+    /// A field of bytes.
+    mutating func append(_ payload: [UInt8], field: UInt64) {
         appendTag(field, .lengthDelimited)
         appendVarint(UInt64(payload.count))
         bytes += payload

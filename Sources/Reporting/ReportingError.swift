@@ -12,6 +12,7 @@ public enum ReportingError: Error, CustomStringConvertible, Equatable {
     /// A report over no runs.
     case noRuns
     case malformedTemplate(reason: String)
+    case cannotServe(port: Int, reason: String)
 
     public var description: String {
         switch self {
@@ -29,6 +30,8 @@ public enum ReportingError: Error, CustomStringConvertible, Equatable {
             "A report needs at least one run, none was given."
         case .malformedTemplate(let reason):
             "The report's page template does not parse: \(reason)."
+        case .cannotServe(let port, let reason):
+            "The report cannot be served on port \(port) of this machine: \(reason); another --serve=PORT may be free."
         }
     }
 }

@@ -58,6 +58,7 @@ public struct RunSession {
         let log = try checkpoint.map { try continuedLog($0) } ?? freshLog()
         let observers = RunObservers([
             StatusLine(position: position, quiet: isQuiet), log, try TensorBoardLog(folder: folder.path),
+            ExhibitionFile(folder: folder.path),
         ])
         let summary = try experiment.train(
             in: folder, from: checkpoint, among: ranks, until: stop, emit: observers.observe)

@@ -59,7 +59,7 @@ public final class StatusLine: RunObserver {
             }
         case .rejected(let rejection): tell(rejection)
         case .finished(let summary): end(summary)
-        case .selected, .checkpointed: break
+        case .selected, .checkpointed, .exhibited: break
         }
     }
 

@@ -5,7 +5,8 @@ import Training
 ///
 /// Scalars: `train/loss`, `train/learning_rate`, `train/gradient_norm`, `train/examples_per_second`,
 /// `train/element_share`, `teacher/ratio`, `teacher/selected` and every metric of an evaluation under its own name;
-/// histograms: `teacher/scores`. A resumed run writes a second file, whose start tells TensorBoard to discard what the
+/// histograms: `teacher/scores`; at every evaluation the examples taught most and least so far, as images or texts:
+/// `examples/most_taught`, `examples/least_taught`. A resumed run writes a second file, whose start tells TensorBoard to discard what the
 /// first one holds of later steps.
 public final class TensorBoardLog: RunObserver {
     /// The event file.
@@ -51,11 +52,15 @@ public final class TensorBoardLog: RunObserver {
             try write(
                 [("teacher/ratio", selection.ratio), ("teacher/selected", Double(selection.selectedCount))],
                 step: selection.step)
-            if let scores = Histogram(quantiles: selection.scoreQuantiles, count: exampleCount) {
+            let quantiles = selection.scoreQuantiles
+            if let scores = Histogram(counts: selection.scoreCounts, from: quantiles.first, to: quantiles.last)
+                ?? Histogram(quantiles: quantiles, count: exampleCount)
+            {
                 try write(scores, tag: "teacher/scores", step: selection.step)
             }
         case .evaluated(let evaluation):
             try write(evaluation.metrics.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }, step: evaluation.step)
+        case .exhibited(let exhibition): try write(exhibition)
         case .rejected, .checkpointed, .finished: break
         }
     }
@@ -72,24 +77,7 @@ public final class TensorBoardLog: RunObserver {
         try write(summary, step: step)
     }
 
-    public func write(_ histogram: Histogram, tag: String, step: Int) throws(ReportingError) {
-        var message = ProtobufMessage()
-        message.append(histogram.minimum, field: HistogramField.minimum)
-        message.append(histogram.maximum, field: HistogramField.maximum)
-        message.append(histogram.count, field: HistogramField.count)
-        message.append(histogram.sum, field: HistogramField.sum)
-        message.append(histogram.sumOfSquares, field: HistogramField.sumOfSquares)
-        message.append(histogram.limits, field: HistogramField.limits)
-        message.append(histogram.counts, field: HistogramField.counts)
-        var entry = ProtobufMessage()
-        entry.append(tag, field: ValueField.tag)
-        entry.append(message, field: ValueField.histogram)
-        var summary = ProtobufMessage()
-        summary.append(entry, field: SummaryField.value)
-        try write(summary, step: step)
-    }
-
-    private func write(_ summary: ProtobufMessage, step: Int) throws(ReportingError) {
+    func write(_ summary: ProtobufMessage, step: Int) throws(ReportingError) {
         var event = ProtobufMessage()
         event.append(now(), field: EventField.wallTime)
         event.append(Int64(step), field: EventField.step)
@@ -108,7 +96,7 @@ public final class TensorBoardLog: RunObserver {
     }
 }
 
-// Field numbers of tensorflow/core/util/event.proto and tensorflow/core/framework/summary.proto, histogram.proto.
+// Field numbers of tensorflow/core/util/event.proto and tensorflow/core/framework/summary.proto.
 
 private enum EventField {
     static let wallTime: UInt64 = 1
@@ -118,24 +106,17 @@ private enum EventField {
     static let sessionLog: UInt64 = 7
 }
 
-private enum SummaryField {
+enum SummaryField {
     static let value: UInt64 = 1
 }
 
-private enum ValueField {
+enum ValueField {
     static let tag: UInt64 = 1
     static let simpleValue: UInt64 = 2
+    static let image: UInt64 = 4
     static let histogram: UInt64 = 5
-}
-
-private enum HistogramField {
-    static let minimum: UInt64 = 1
-    static let maximum: UInt64 = 2
-    static let count: UInt64 = 3
-    static let sum: UInt64 = 4
-    static let sumOfSquares: UInt64 = 5
-    static let limits: UInt64 = 6
-    static let counts: UInt64 = 7
+    static let tensor: UInt64 = 8
+    static let metadata: UInt64 = 9
 }
 
 private enum SessionField {

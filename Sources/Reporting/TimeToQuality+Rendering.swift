@@ -1,6 +1,5 @@
 import Checkpoints
 import Foundation
-import Mustache
 import Training
 
 extension TimeToQuality {
@@ -33,8 +32,13 @@ extension TimeToQuality {
             guard let reduction = curve.timeReduction, reduction > 0.005 else {
                 return "\(subject) saves no time at equal quality."
             }
-            return "\(subject) saves \(Format.percent(reduction, 0)) of the time at equal quality."
+            let interval = curve.timeReductionInterval.map { " (95 % interval \(Self.percents($0)))" }
+            return "\(subject) saves \(Format.percent(reduction, 0)) of the time at equal quality\(interval ?? "")."
         }
+    }
+
+    private static func percents(_ interval: ClosedRange<Double>) -> String {
+        "\(Format.decimals(interval.lowerBound * 100, 0)) to \(Format.percent(interval.upperBound, 0))"
     }
 
     var caption: String {
@@ -66,30 +70,80 @@ extension TimeToQuality {
     }
 
     /// Writes `results.json` and `report.html` into a folder.
-    public func write(to folder: String, title: String, machine: String, recipe: String) throws {
+    ///
+    /// - Parameter records: the runs, of whose longest budgets the page shows how they went.
+    public func write(
+        _ records: [RunRecord], to folder: String, title: String, machine: String, recipe: String
+    ) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
         encoder.nonConformingFloatEncodingStrategy = .convertToString(
             positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
         try AtomicFile.write(encoder.encode(self), to: "\(folder)/results.json")
-        let page = try MustacheTemplate(string: ReportTemplate.page).render([
-            "title": title, "style": ReportTemplate.style, "headline": verdicts.last ?? "",
-            "others": Array(verdicts.dropLast()), "heads": Self.heads,
-            "rows": rows.map { row in
-                ["color": row.curve, "policy": row.cells[0], "cells": Array(row.cells.dropFirst())] as [String: Any]
-            },
-            "caption": caption,
-            "chartNote": "Points are means over seeds, bands one sample standard deviation to either side.",
-            "figures": [
-                [
-                    "title": chart.title, "note": "", "swatch": "swatch",
-                    "legend": chart.legend.map { ["name": $0.name, "color": $0.color] as [String: Any] },
-                    "svg": chart.svg(identifier: "chart-1"),
-                ] as [String: Any]
-            ],
-            "machine": machine, "recipe": recipe,
-        ])
-        try AtomicFile.write(Data(page.utf8), to: "\(folder)/report.html")
+        try page(records, title: title, machine: machine, recipe: recipe).write(to: "\(folder)/report.html")
+    }
+
+    func page(
+        _ records: [RunRecord], title: String, machine: String, recipe: String
+    ) throws(ReportingError) -> ReportPage {
+        let longest = longestRuns(among: records)
+        let charts = ReportCharts(
+            table: try ComparisonTable(longest, baseline: baseline, metric: quality), records: longest)
+        let chart = chart
+        return ReportPage(
+            title: title, headline: verdicts.last ?? "", others: Array(verdicts.dropLast()), tiles: tiles,
+            heads: Self.heads, rows: rows.map { ReportPage.Row(color: $0.curve, cells: $0.cells) }, caption: caption,
+            chartNote: "Points and lines are means over seeds, bands one sample standard deviation to either side. All "
+                + "charts but the first are of each policy's longest runs.",
+            figures: [ReportPage.Figure(title: chart.title, legend: chart.legend) { chart.svg(identifier: $0) }]
+                + charts.figures,
+            galleries: charts.galleries, machine: machine, recipe: recipe)
+    }
+
+    /// The runs at the largest budget of each policy, under the policy's own name, in the order of the curves.
+    private func longestRuns(among records: [RunRecord]) -> [RunRecord] {
+        func parts(_ record: RunRecord) -> (policy: String, budget: Double) {
+            let parts = record.policy.split(separator: "@")
+            return (String(parts.first ?? ""), parts.count > 1 ? Double(parts[1]) ?? 1 : 1)
+        }
+        return curves.flatMap { curve in
+            records.filter { parts($0) == (curve.policy, curve.points.last?.budget ?? 1) }.map { record in
+                var named = record
+                named.start.policy = curve.policy
+                return named
+            }
+        }
+    }
+
+    /// What the last policy saves, and what it gains where the budgets end.
+    private var tiles: [ReportPage.Tile] {
+        guard let curve = curves.last, curve.policy != baseline else { return [] }
+        var tiles = [
+            ReportPage.Tile(
+                value: Format.percent(max(curve.timeReduction ?? 0, 0), 0),
+                name: "less time at equal quality with \(curve.policy)",
+                note: curve.timeReductionInterval.map { "95 % interval \(Self.percents($0))" }
+                    ?? (curve.timeReduction == nil ? "no budget was as good" : "one seed"))
+        ]
+        if let shortened = curves.first(where: { $0.policy == baseline }) {
+            tiles.append(
+                .init(
+                    value: Format.percent(max(shortened.timeReduction ?? 0, 0), 0),
+                    name: "less time by merely shortening \(baseline)",
+                    note: shortened.timeReductionInterval.map { "95 % interval \(Self.percents($0))" } ?? ""))
+        }
+        if let point = curve.points.last, let gain = point.gainAtEqualTime {
+            let scale = quality.isShare ? 100.0 : 1
+            tiles.append(
+                .init(
+                    value: Format.signed(gain * scale, 2),
+                    name: (quality.isShare ? "points of " : "better ") + "\(quality.title) after equal time",
+                    note: point.gainInterval.map {
+                        "95 % interval \(Format.signed($0.lowerBound * scale, 2)) to "
+                            + Format.signed($0.upperBound * scale, 2)
+                    } ?? ""))
+        }
+        return tiles
     }
 
     private var chart: LineChart {

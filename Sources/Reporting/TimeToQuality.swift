@@ -38,6 +38,9 @@ public struct TimeToQuality: Sendable, Codable, Equatable {
         /// 1 − the time share of the cheapest point whose mean quality is within one standard error of the baseline's full
         /// run; nil where there is none. The baseline's own says what mere shortening gives.
         public var timeReduction: Double?
+        /// The 95 % bootstrap interval of ``timeReduction`` over seeds, a resample in which no point reaches that quality
+        /// counting as nothing saved; nil for single seeds and where ``timeReduction`` is.
+        public var timeReductionInterval: ClosedRange<Double>?
     }
 
     public let clock: Clock
@@ -64,6 +67,13 @@ public struct TimeToQuality: Sendable, Codable, Equatable {
             }
             let reached = curves[curve].points.filter { sign * Statistics.mean($0.quality) >= target }
             curves[curve].timeReduction = reached.map { 1 - $0.timeShare }.max()
+            if curves[curve].timeReduction != nil {
+                curves[curve].timeReductionInterval =
+                    TimeReductionBootstrap(
+                        curve: curves[curve], full: full, sign: sign, tolerance: error.isFinite ? error : 0,
+                        clock: clock
+                    ).interval
+            }
         }
         self.curves = curves
     }

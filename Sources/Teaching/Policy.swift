@@ -6,12 +6,15 @@ public struct Policy: Codable, Sendable, Equatable {
     public var name: String
     /// What the trainer measures as an example's score. The teacher only ever compares the numbers.
     public var score: ScoreKind
+    /// Where scores come from: recorded while training, or measured anew before a selection.
     public var source: ScoreSource
     /// Share of the examples taught, over the selection cycles.
     public var ratio: Schedule
     /// Lessons that a selection stays, over the selection cycles; rounded, at least 1.
     public var interval: Schedule
+    /// How examples are chosen.
     public var selection: Selection
+    /// How much a taught example's loss weighs.
     public var weights: Weighting
     /// Lessons taught in full before the first selection.
     public var warmUp: Int

@@ -44,12 +44,16 @@ public struct Comparison: Sendable {
     /// - Parameter seeds: how many; they count on from the recipe's.
     public init(_ experiment: any Experiment, contenders: [Contender], seeds: Int) {
         self.experiment = experiment
-        // Each round starts with another contender, so that none always comes first.
-        cells = (0..<seeds).flatMap { round in
+        cells = Self.cells(contenders, seeds: seeds, from: experiment.recipe.training.seed)
+    }
+
+    /// The runs in the order in which they are made: each round starts with another contender, so that none always comes
+    /// first.
+    public static func cells(_ contenders: [Contender], seeds: Int, from firstSeed: UInt64) -> [Cell] {
+        (0..<seeds).flatMap { round in
             contenders.indices.map { index in
                 Cell(
-                    contender: contenders[(index + round) % contenders.count],
-                    seed: experiment.recipe.training.seed + UInt64(round))
+                    contender: contenders[(index + round) % contenders.count], seed: firstSeed + UInt64(round))
             }
         }
     }

@@ -58,9 +58,11 @@ public struct ImageClassification: Experiment {
         in folder: RunFolder?, among ranks: Ranks = .alone, emit: @escaping (TrainingEvent) throws -> Void
     ) throws -> Trainer<ImageClassifier, ImageDataset> {
         let fresh = ParameterBuilder(seed: recipe.training.seed, device: recipe.training.place)
-        return try Trainer(
+        let trainer = try Trainer(
             recipe: recipe, learner: learner(fresh), training: training, validation: validation, folder: folder,
             ranks: ranks, emit: emit)
+        trainer.caption = { "class \(training.classNames[Int(training.labels[Int($0)])])" }
+        return trainer
     }
 
     private func learner(_ checkpoint: CheckpointFolder) throws -> ImageClassifier {

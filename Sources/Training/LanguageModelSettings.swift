@@ -16,6 +16,7 @@ public struct LanguageModelSettings: Codable, Sendable, Equatable {
     public var kind: Kind
     public var origin: Origin
     /// Low-rank adapters on a frozen model; every weight learns where nil.
+    /// Low-rank adapters that are trained instead of the weights of `init_from`; none where absent.
     public var lora: AdapterPolicy?
 
     public init(_ kind: Kind, _ origin: Origin, lora: AdapterPolicy? = nil) {

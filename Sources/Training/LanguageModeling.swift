@@ -17,6 +17,8 @@ public struct LanguageModeling: Experiment {
     /// The most tokens of an example.
     private let context: Int
     private let hasExactAnswers: Bool
+    /// Tokens of an example that are shown: more than enough for a caption.
+    private static let captionTokens = 320
 
     init(_ recipe: Recipe, _ data: any LanguageData, _ settings: LanguageModelSettings) throws {
         guard recipe.teacher.score != .ntk else {
@@ -85,6 +87,10 @@ public struct LanguageModeling: Experiment {
             recipe: recipe, learner: learner, training: training, validation: validation, folder: folder,
             ranks: ranks, emit: emit)
         trainer.reference = reference
+        trainer.caption = { number in
+            let (prompt, response) = training.parts(of: Int(number))
+            return try tokenizer.decode(Array((prompt + response).prefix(Self.captionTokens)))
+        }
         if let folder { try describe(in: folder) }
         if let checkpoint { try trainer.restore(checkpoint) }
         return try trainer.run(until: stop)

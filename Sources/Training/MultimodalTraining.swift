@@ -64,9 +64,13 @@ public struct MultimodalTraining<L: Learner>: Experiment where L.Content == Mult
         in folder: RunFolder?, emit: @escaping (TrainingEvent) throws -> Void
     ) throws -> Trainer<L, MultimodalDataset> {
         let builder = ParameterBuilder(seed: recipe.training.seed, device: recipe.training.place)
-        return try Trainer(
+        let trainer = try Trainer(
             recipe: recipe, learner: make(builder, recipe), training: training, validation: validation,
             folder: folder, emit: emit)
+        if !training.classNames.isEmpty {
+            trainer.caption = { "class \(training.classNames[training[Int($0)].label])" }
+        }
+        return trainer
     }
 
     private func learner(_ checkpoint: CheckpointFolder) throws -> L {

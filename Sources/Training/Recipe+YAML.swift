@@ -43,7 +43,7 @@ extension Recipe {
     public func yaml() throws -> String { try YAMLEncoder().encode(self) }
 
     /// The preset that `teacher: NAME` or `teacher: {policy: NAME}` names, taken out of the document.
-    private static func takePreset(from root: inout Node, _ source: String) throws -> Policy {
+    static func takePreset(from root: inout Node, _ source: String) throws -> Policy {
         guard let teacher = root["teacher"] else { return .standard }
         let named = teacher.scalar == nil ? teacher["policy"] : teacher
         root["teacher"] = .mapping((teacher.mapping ?? [:]).without("policy"))
@@ -57,8 +57,14 @@ extension Recipe {
         return policy
     }
 
+    /// What every recipe has to say itself, where its kinds ask for it.
+    static let demanded = [
+        ["name"], ["data", "kind"], ["data", "path"], ["data", "count"], ["training", "epochs"],
+        ["model", "num_labels"],
+    ]
+
     /// What a recipe of the kinds that `root` names need not say.
-    private static func defaults(_ policy: Policy, for root: Node) throws -> Node {
+    static func defaults(_ policy: Policy, for root: Node) throws -> Node {
         let data: DataSettings =
             switch root["data"]?["kind"]?.string {
             case SceneData.Kind.scenes.rawValue: .scenes(SceneData(count: 0))
@@ -80,10 +86,6 @@ extension Recipe {
             name: "", data: data, model: model, training: TrainingSettings(epochs: 1), evaluation: EvaluationSettings(),
             checkpoints: CheckpointSettings(), teacher: policy)
         var node = try YAMLEncoder().encode(template).asNode()
-        let demanded = [
-            ["name"], ["data", "kind"], ["data", "path"], ["data", "count"], ["training", "epochs"],
-            ["model", "num_labels"],
-        ]
         for required in demanded {
             node.remove(required[...])
         }

@@ -5,6 +5,7 @@ import Torch
 
 /// Everything that decides a run, as one value; on disk a YAML file.
 public struct Recipe: Codable, Sendable, Equatable {
+    /// What runs and reports are called.
     public var name: String
     public var data: DataSettings
     public var model: ModelSettings
@@ -29,16 +30,21 @@ public struct TrainingSettings: Codable, Sendable, Equatable {
     public var microBatchSize: Int?
     /// Whether the backward pass of a language model makes each block's activations again instead of keeping them.
     public var activationCheckpointing = false
+    /// The highest learning rate, at the end of the warm-up; it falls to 0 along a cosine.
     public var learningRate = 1e-3
     /// Share of the budget over which the learning rate rises.
     public var warmup = 0.05
+    /// AdamW's, of matrices alone.
     public var weightDecay = 0.05
+    /// AdamW's decay of the gradient's mean.
     public var beta1 = 0.9
+    /// AdamW's decay of the gradient's mean square.
     public var beta2 = 0.999
     /// The largest norm of a step's gradient; 0 for no clipping.
     public var gradientClipping = 1.0
     /// What becomes of a step whose loss or gradient is not a number: `stop`, `skip` or `rollback`.
     public var nonFinite = NonFinitePolicy.stop
+    /// Share of a class's probability that is spread over all classes, of classifiers.
     public var labelSmoothing = 0.0
     /// α by which the images of a batch, and what a classifier is asked for, are mixed with each other (arXiv
     /// 1710.09412); 0 for none. Scores that are recorded while training are those of the mixed images.
@@ -47,13 +53,16 @@ public struct TrainingSettings: Codable, Sendable, Equatable {
     public var layerDecay = 1.0
     /// How often an example goes round an encoder's last block, less often round those before it; 0 for never.
     public var dropPath = 0.0
+    /// Equal seeds give equal runs.
     public var seed: UInt64 = 0
+    /// How numbers are computed; `auto` measures what is fastest without being less exact.
     public var precision = Precision.auto
     /// That of passes that only score; `precision` where absent. Where bfloat16 products take half the time, `bf16` takes a
     /// third off a scoring pass while the learner itself keeps learning in fp32.
     public var scoringPrecision: Precision?
     /// Threads within an operation; as many as the machine has where absent.
     public var threads: Int?
+    /// `cpu`, `cuda`, `cuda:N` or `mps`.
     public var device = "cpu"
 
     public init(epochs: Int) { self.epochs = epochs }
@@ -80,6 +89,7 @@ public struct TrainingSettings: Codable, Sendable, Equatable {
 public struct EvaluationSettings: Codable, Sendable, Equatable {
     /// How often the held-out data is evaluated over a run, evenly by budget spent, the last time at its end.
     public var count = 10
+    /// Examples of one forward pass, of evaluations and scoring alike.
     public var batchSize = 256
 
     public init() {}

@@ -8,6 +8,9 @@ struct RecipeDecoder: Decoder {
     final class Document {
         let source: String
         var askedKeys: [String: Set<String>] = [:]
+        /// By a key's whole path, the type that asked for it and the names that may stand there.
+        var owners: [String: String] = [:]
+        var choices: [String: [String]] = [:]
 
         init(source: String) { self.source = source }
     }
@@ -50,6 +53,7 @@ struct RecipeDecoder: Decoder {
 
     /// Decodes what stands here; a name that is none of a choice's, or a setting that a type refuses, gets its line.
     func value<Value: Decodable>(_ type: Value.Type) throws -> Value {
+        if let names = (Value.self as? any CaseIterable.Type)?.names { document.choices[path] = names }
         do {
             return try Value(from: self)
         } catch is DecodingError {
@@ -102,6 +106,10 @@ private struct RecipeKeys<Key: CodingKey>: KeyedDecodingContainerProtocol {
 
     private func find(_ key: Key) -> Node? {
         decoder.document.askedKeys[decoder.path, default: []].insert(key.stringValue)
+        let path = (codingPath + [key]).map(\.stringValue).joined(separator: ".")
+        // A private type's name is told with where it is unknown.
+        decoder.document.owners[path] = String(reflecting: Key.self).replacing(
+            /(\.\(unknown context at [^)]*\))?\.CodingKeys$/, with: "")
         return decoder.node[key.stringValue] ?? decoder.defaults?[key.stringValue]
     }
 

@@ -10,6 +10,8 @@ private enum CheckpointFile {
     /// What a learner keeps beside its weights; absent where it keeps nothing.
     static let learner = "learner.safetensors"
     static let teacher = "teacher.bin"
+    /// Absent for too many examples, and in checkpoints of versions that did not count.
+    static let taught = "taught.bin"
 }
 
 /// Everything a checkpoint holds, as it was at its step.
@@ -18,6 +20,7 @@ private struct Snapshot: Sendable {
     var optimizer: [Parameters.Entry]
     var learner: [Parameters.Entry]
     var teacher: TeacherState
+    var taught: TaughtCounts?
     /// A ``RunState`` in JSON.
     var state: Data
     var step: Int
@@ -31,6 +34,7 @@ private struct Snapshot: Sendable {
             try SafetensorsFile.write(optimizer, to: "\(path)/\(CheckpointFile.optimizer)")
             if !learner.isEmpty { try SafetensorsFile.write(learner, to: "\(path)/\(CheckpointFile.learner)") }
             try teacher.write(to: "\(path)/\(CheckpointFile.teacher)")
+            if let taught { try AtomicFile.write(taught.data, to: "\(path)/\(CheckpointFile.taught)") }
             try AtomicFile.write(state, to: "\(path)/\(RunState.fileName)")
             try ready()
         }
@@ -81,7 +85,7 @@ extension Trainer {
             rejections: rejections, dataFingerprint: training.fingerprint)
         return Snapshot(
             weights: learner.parameters.trainable.entries, optimizer: optimizer.state, learner: learner.state,
-            teacher: teacher, state: try JSONEncoder.tolerant.encode(state), step: position.step)
+            teacher: teacher, taught: taught, state: try JSONEncoder.tolerant.encode(state), step: position.step)
     }
 
     /// Waits until the last checkpoint is there.
@@ -110,6 +114,9 @@ extension Trainer {
                 expected: "\(recipe.teacher.name) over \(training.count), with the recipe's settings")
         }
         try check(state.position, of: checkpoint)
+        taught = FileManager.default.contents(atPath: checkpoint.file(CheckpointFile.taught)).flatMap {
+            TaughtCounts($0, exampleCount: training.count)
+        }
         (position, clock, lastMetrics) = (state.position, state.clock, state.metrics)
         (eventCount, rejections) = (state.eventCount, state.rejections ?? 0)
         savedPosition = state.isScheduled == true ? position : nil

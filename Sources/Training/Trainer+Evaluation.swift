@@ -21,6 +21,7 @@ extension Trainer {
             .evaluated(
                 EvaluationSummary(step: position.step, progress: progress, seconds: clock.seconds, metrics: lastMetrics)
             ))
+        if folder != nil, let exhibition = try exhibition() { try emit(.exhibited(exhibition)) }
     }
 }
 

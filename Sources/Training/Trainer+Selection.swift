@@ -71,7 +71,8 @@ extension Trainer {
         SelectionSummary(
             step: position.step, cycle: lesson.cycle, epoch: lesson.epoch, ratio: lesson.ratio,
             selectedCount: lesson.examples.count,
-            scoreQuantiles: try teacher.scoreQuantiles([0, 0.1, 0.25, 0.5, 0.75, 0.9, 1]), selectionSeconds: selection,
+            scoreQuantiles: try teacher.scoreQuantiles([0, 0.1, 0.25, 0.5, 0.75, 0.9, 1]),
+            scoreCounts: ranks.rankCount > 1 ? [] : teacher.table.histogram(buckets: 48), selectionSeconds: selection,
             scoringSeconds: scoring)
     }
 }

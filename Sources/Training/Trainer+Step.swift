@@ -52,6 +52,7 @@ extension Trainer {
         }
         position.step += 1
         position.examplesTaught += examples.count
+        taught?.add(examples)
         try emit(
             .stepped(
                 StepSummary(

@@ -34,6 +34,9 @@ public final class Trainer<L: Learner, Source: Dataset> where Source.Content == 
     var savedPosition: Position?
     /// Steps in a row that were rejected, up to the last one.
     var rejections = 0
+    var taught: TaughtCounts?
+    /// An example's class, or its text, for those who look at it.
+    public var caption: ((Int32) throws -> String)?
     /// A frozen learner, for the `reducible` score.
     public var reference: L?
     /// Its losses, one an example, measured before the first lesson.
@@ -64,6 +67,7 @@ public final class Trainer<L: Learner, Source: Dataset> where Source.Content == 
             policy: recipe.teacher, exampleCount: training.count, epochs: settings.epochs, budget: settings.budget,
             seed: settings.seed, ranks: ranks)
         averaging = try GradientAveraging(of: learner.parameters.trainable, among: ranks)
+        taught = TaughtCounts(exampleCount: training.count)
     }
 
     /// Trains until the budget is spent or `stop` is raised; then saves.
@@ -80,7 +84,8 @@ public final class Trainer<L: Learner, Source: Dataset> where Source.Content == 
     private var shouldStop: Bool { ranks.rankCount > 1 ? isStopping : stop.isRaised }
 
     func emit(_ event: TrainingEvent) throws {
-        eventCount? += 1
+        // What has a file of its own is no line of the log.
+        if case .exhibited = event {} else { eventCount? += 1 }
         try observer(event)
     }
 

@@ -6,6 +6,7 @@ public enum TrainingEvent: Sendable, Equatable {
     case rejected(RejectionSummary)
     case evaluated(EvaluationSummary)
     case checkpointed(CheckpointSummary)
+    case exhibited(Exhibition)
     case finished(RunSummary)
 }
 
@@ -65,6 +66,9 @@ public struct SelectionSummary: Sendable, Equatable, Codable {
     public var selectedCount = 0
     /// Minimum, 10th, 25th, 50th, 75th, 90th percentile and maximum of the known scores; empty before any is known.
     public var scoreQuantiles: [Float] = []
+    /// How many of the known scores lie in each stretch of equal width between minimum and maximum; empty before any is
+    /// known.
+    public var scoreCounts: [Int] = []
     /// Seconds spent on selection itself.
     public var selectionSeconds = 0.0
     /// Seconds spent on scoring passes for this selection.

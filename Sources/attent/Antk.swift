@@ -53,6 +53,8 @@ struct Antk: ParsableCommand {
     @Option(help: "Threads within an operation.")
     var threads = 1
 
+    @OptionGroup var output: OutputOptions
+
     func validate() throws {
         for (name, value) in [
             ("examples", examples), ("steps", steps), ("memory", memory), ("threads", threads),
@@ -80,10 +82,14 @@ struct Antk: ParsableCommand {
         let report = try TheoryReport(
             result, machine: "\(machine.processor), \(threads) threads, libtorch \(machine.torchVersion)"
         ).write(to: folder)
-        print(result.verdict)
-        print("Results: \(folder)/results.json")
-        print("Report: \(report)")
-        for (name, value) in result.figures.sorted(by: { $0.key < $1.key }) { print("figure \(name) \(value)") }
+        try output.show([
+            ("results", .text("\(folder)/results.json")), ("report", .text(report)),
+            ("verdict", .text(result.verdict)), ("figures", .metrics(result.figures)),
+        ]) {
+            let figures = result.figures.sorted { $0.key < $1.key }.map { "figure \($0.key) \($0.value)" }
+            return ([result.verdict, "Results: \(folder)/results.json", "Report: \(report)"] + figures)
+                .joined(separator: "\n")
+        }
     }
 
     private func result(on data: TheoryData) throws -> TheoryResult {

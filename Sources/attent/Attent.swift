@@ -12,9 +12,26 @@ struct Attent: ParsableCommand {
             teacher, and shows the difference.
             """,
         subcommands: [
-            Train.self, Compare.self, Resume.self, Evaluate.self, Inspect.self, Generate.self, Merge.self, Export.self,
-            TrainTokenizer.self, MTBench.self, Antk.self, Doctor.self,
+            Recipes.self, Train.self, Compare.self, Resume.self, Report.self, Evaluate.self, Inspect.self,
+            Generate.self, Merge.self, Export.self, TrainTokenizer.self, MTBench.self, Antk.self, Doctor.self,
         ])
+
+    /// What to do first, for somebody who has typed nothing but the name.
+    func run() {
+        print(
+            """
+            AtteNT trains transformers on what a data-selecting teacher picks, so that they get as good in less time.
+
+            First steps:
+              attent doctor                  whether all is in place on this machine
+              attent recipes                 what can be trained at once, and how long it takes
+              attent compare digits          plain against taught training, about two minutes; ends with a report
+              attent train digits --serve    one run, to be watched in a browser
+
+            With your own data, copy one of Examples/*/recipe.yaml and change its data: section.
+            'attent --help' lists all commands, 'attent help COMMAND' tells about one.
+            """)
+    }
 
     /// Errors of use exit with 2, all others with 1 and one sentence.
     static func main() {
@@ -31,7 +48,8 @@ struct Attent: ParsableCommand {
         } catch {
             // A request for help is an error to the parser, and so is an exit with a code of our own.
             guard exitCode(for: error) != .success, !(error is ExitCode) else { exit(withError: error) }
-            report("attent: \(error)", exitCode: 1)
+            let next = nextStep(after: error).map { "\nNext: \($0)" } ?? ""
+            report("attent: \(error)\(next)", exitCode: 1)
         }
     }
 
@@ -43,17 +61,16 @@ struct Attent: ParsableCommand {
 
 /// What every command that trains takes.
 struct RecipeOptions: ParsableArguments {
-    @Argument(help: "A recipe: the name of a bundled one (digits) or a YAML file.")
+    @Argument(
+        help: "A recipe: the name of a bundled one ('attent recipes' lists them) or a YAML file.",
+        completion: .shellCommand("attent recipes --names; ls -d *.yaml */ 2>/dev/null"))
     var recipe: String
 
     @Option(name: .customLong("set"), help: "Overrides a setting, as key.path=value; may be given several times.")
     var overrides: [String] = []
 
-    @Option(help: "The output folder, which must not exist [default: runs/RECIPE-DATE].")
+    @Option(help: "The output folder, which must not exist [default: runs/RECIPE-DATE].", completion: .directory)
     var out: String?
-
-    @Flag(help: "Shows no progress.")
-    var quiet = false
 
     /// As ``folder(for:)``; several ranks must be told, so that a job started anew finds its checkpoints.
     func folder(for name: String, among ranks: Ranks) throws -> String {
@@ -84,5 +101,10 @@ extension Experiment {
     }
 }
 
-/// 128 + SIGINT, the shell's convention for an interrupted command.
-let interrupted = ExitCode(130)
+/// Says how an interrupted run goes on.
+///
+/// - Returns: 128 + SIGINT, the shell's convention for an interrupted command.
+func interruption(of folder: String) -> ExitCode {
+    FileHandle.standardError.write(Data("Stopped and saved. Go on with: attent resume \(folder)\n".utf8))
+    return ExitCode(130)
+}

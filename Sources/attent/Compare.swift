@@ -1,5 +1,6 @@
 import ArgumentParser
 import Reporting
+import Teaching
 import Training
 
 struct Compare: ParsableCommand {
@@ -7,11 +8,14 @@ struct Compare: ParsableCommand {
         abstract: "Trains with several policies over several seeds and compares time and quality.")
 
     @OptionGroup var options: RecipeOptions
+    @OptionGroup var live: LiveOptions
+    @OptionGroup var output: OutputOptions
 
     @Option(
         help: ArgumentHelp(
             "Policies, separated by commas; NAME@BUDGET spends that share of standard training's cost.",
-            discussion: "standard@0.7 is standard training shortened to 70 %, the honest rival of what saves 30 %."))
+            discussion: "standard@0.7 is standard training shortened to 70 %, the honest rival of what saves 30 %."),
+        completion: .list(Policy.presetNames))
     var policies = "standard,attent,attent-simple,standard@0.7"
 
     @Option(
@@ -53,8 +57,10 @@ struct Compare: ParsableCommand {
         let plan = ComparisonSession.Plan(
             kind: `protocol`, contenders: try contenders(), seeds: seeds, clock: clock)
         let path = options.folder(for: experiment.recipe.name)
-        let session = try ComparisonSession.create(experiment, plan, at: path, quiet: options.quiet)
-        try session.finish(until: .onTermination())
+        let session = try ComparisonSession.create(experiment, plan, at: path, quiet: output.isSilent)
+        let server = try live.start(path)
+        try session.finish(until: .onTermination(), output)
+        server?.awaitLastVisit()
     }
 }
 
@@ -63,14 +69,17 @@ extension TimeToQuality.Clock: ExpressibleByArgument {}
 
 extension ComparisonSession {
     /// Runs and prints the table, where the report is and the figures.
-    func finish(until stop: StopSignal) throws {
-        guard let outcome = try run(until: stop) else {
-            print("Stopped and saved. Go on with: attent resume \(path)")
-            throw interrupted
+    func finish(until stop: StopSignal, _ output: OutputOptions) throws {
+        guard let outcome = try run(until: stop) else { throw interruption(of: path) }
+        let figures = outcome.figures.compactMap { line -> (String, OutputOptions.Value)? in
+            let words = line.split(separator: " ")
+            return words.count == 3 ? (String(words[1]), Double(words[2]).map { .number($0) } ?? "none") : nil
         }
-        print("\n\(outcome.table)")
-        print("Metrics: \(path)/*/metrics.jsonl")
-        print("Report: \(outcome.report)")
-        for figure in outcome.figures { print(figure) }
+        try output.show([
+            ("folder", .text(path)), ("report", .text(outcome.report)), ("figures", .object(figures)),
+        ]) {
+            (["\n\(outcome.table)", "Metrics: \(path)/*/metrics.jsonl", "Report: \(outcome.report)"] + outcome.figures)
+                .joined(separator: "\n")
+        }
     }
 }

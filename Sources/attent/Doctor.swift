@@ -7,37 +7,56 @@ struct Doctor: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Tells what the engine is, what this machine can do and what is missing.")
 
+    @OptionGroup var output: OutputOptions
+
     func run() throws {
-        let machine = Machine.current
-        print("processor        \(machine.processor), \(machine.coreCount) cores, \(Int(machine.memory.rounded())) GiB")
-        print("system           \(machine.system)")
-        print("libtorch         \(machine.torchVersion), C++11 ABI \(Engine.usesCXX11ABI ? "yes" : "no")")
-        print("cpu capability   \(machine.cpuCapability), oneDNN \(Engine.hasOneDNN ? "yes" : "no")")
-        print("threads          \(Engine.threadCount)")
-        print(
-            "devices          \((["cpu"] + (0..<Engine.cudaDeviceCount).map { "cuda:\($0)" }).joined(separator: ", "))")
-        try printRates()
-        try printFindings()
+        let facts = try machine + rates() + precisions()
+        let findings = findings
+        try output.show(
+            facts.map { ($0.name, .text($0.value)) } + [("missing", .list(findings.map { .text($0) }))]
+        ) {
+            let missing = findings.isEmpty ? ["nothing"] : findings
+            return (facts + missing.map { ("missing", $0) }).map { name, value in
+                name.padding(toLength: 16, withPad: " ", startingAt: 0) + " " + value
+            }.joined(separator: "\n")
+        }
     }
 
-    private func printRates() throws {
-        for (name, kernels, dtype) in [
+    private typealias Fact = (name: String, value: String)
+
+    private var machine: [Fact] {
+        let machine = Machine.current
+        let devices = ["cpu"] + (0..<Engine.cudaDeviceCount).map { "cuda:\($0)" }
+        return [
+            ("processor", "\(machine.processor), \(machine.coreCount) cores, \(Int(machine.memory.rounded())) GiB"),
+            ("system", machine.system),
+            ("libtorch", "\(machine.torchVersion), C++11 ABI \(Engine.usesCXX11ABI ? "yes" : "no")"),
+            ("cpu capability", "\(machine.cpuCapability), oneDNN \(Engine.hasOneDNN ? "yes" : "no")"),
+            ("threads", "\(Engine.threadCount)"),
+            ("devices", devices.joined(separator: ", ")),
+        ]
+    }
+
+    private func rates() throws -> [Fact] {
+        try [
             ("fp32", Engine.LinearKernels.standard, DType.float32), ("fp32-fast", .fast, .float32),
             ("bf16", Precision.bf16.linearKernels, .bfloat16),
-        ] {
+        ].map { name, kernels, dtype in
             let rate = try Machine.linearRate(kernels, dtype: dtype)
             let error = String(format: ", error %.1e", try Precision.linearError(kernels))
-            let label = "gemm \(name)".padding(toLength: 16, withPad: " ", startingAt: 0)
-            print(label + String(format: " %.1f GFLOP/s at 1024³", rate) + error)
+            return ("gemm \(name)", String(format: "%.1f GFLOP/s at 1024³", rate) + error)
         }
-        for width in [64, 384, 1024] {
-            let precision = try Precision.auto.resolved(on: .cpu, width: width)
-            print("precision auto   means \(precision.rawValue) for a learner of width \(width)")
+    }
+
+    private func precisions() throws -> [Fact] {
+        let meanings = try [64, 384, 1024].map { width in
+            "\(try Precision.auto.resolved(on: .cpu, width: width).rawValue) for a learner of width \(width)"
         }
+        return [("precision auto", "means " + meanings.joined(separator: ", "))]
     }
 
     /// What is missing, each with the command that fixes it.
-    private func printFindings() throws {
+    private var findings: [String] {
         let digits = ".native/data/digits.csv.gz"
         var findings: [String] = []
         if !FileManager.default.fileExists(atPath: digits) {
@@ -46,8 +65,6 @@ struct Doctor: ParsableCommand {
         if Engine.cudaDeviceCount == 0 && Engine.buildDescription.contains("CUDA Runtime") {
             findings.append("libtorch was built for CUDA but finds no device; check the driver with nvidia-smi")
         }
-        print(
-            findings.isEmpty
-                ? "missing          nothing" : findings.map { "missing          \($0)" }.joined(separator: "\n"))
+        return findings
     }
 }

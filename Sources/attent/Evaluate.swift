@@ -12,13 +12,16 @@ struct Evaluate: ParsableCommand {
             file; what it said is kept beside the verdicts.
             """)
 
-    @Argument(help: "The run's folder; with --task also a Hugging Face folder, an adapter's folder or a .bin file.")
+    @Argument(
+        help: "The run's folder; with --task also a Hugging Face folder, an adapter's folder or a .bin file.",
+        completion: .file())
     var model: String
 
     @Option(help: "The step of the checkpoint to use [default: the newest].")
     var step: Int?
 
     @OptionGroup(title: "Tasks") var task: TaskOptions
+    @OptionGroup var output: OutputOptions
 
     func run() throws {
         if let name = task.task { return try answer(name) }
@@ -27,8 +30,9 @@ struct Evaluate: ParsableCommand {
         let checkpoint =
             try step.map { CheckpointFolder(path: "\(model)/step-\($0)", step: $0) } ?? run.newestCheckpoint()
         let metrics = try experiment.evaluate(checkpoint)
-        print("checkpoint \(checkpoint.path)")
-        for (metric, value) in metrics.sorted(by: { $0.key < $1.key }) { print("\(metric) \(value)") }
+        try output.show([("checkpoint", .text(checkpoint.path)), ("metrics", .metrics(metrics))]) {
+            "checkpoint \(checkpoint.path)\n\(lines(of: metrics))"
+        }
     }
 
     private func answer(_ name: QuestionSet.Task) throws {
@@ -40,9 +44,10 @@ struct Evaluate: ParsableCommand {
         let generator = try TextGenerator(model, step: step, tokenizer: task.tokenizer)
         let evaluator = Evaluator(questions, samples: task.samples, maximumTokens: task.maxTokens)
         let metrics = try evaluator.evaluate(
-            generator, task.sampling.sampler(), writingTo: out, progress: showProgress("questions"))
-        print("completions \(out)")
-        for (metric, value) in metrics.sorted(by: { $0.key < $1.key }) { print("\(metric) \(value)") }
+            generator, task.sampling.sampler(), writingTo: out, progress: output.progress("questions"))
+        try output.show([("completions", .text(out)), ("metrics", .metrics(metrics))]) {
+            "completions \(out)\n\(lines(of: metrics))"
+        }
     }
 }
 

@@ -6,7 +6,7 @@ struct Export: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Writes a language run as a Hugging Face folder, or as a PEFT adapter where it trained one.")
 
-    @Argument(help: "The run's folder.")
+    @Argument(help: "The run's folder.", completion: .directory)
     var folder: String
 
     @Option(help: "The output folder, which must not exist.")
@@ -18,9 +18,12 @@ struct Export: ParsableCommand {
     @Option(help: "The type of a whole model's weights [default: float32].")
     var dtype: WeightType?
 
+    @OptionGroup var output: OutputOptions
+
     func run() throws {
         let product = try LanguageModelExport.write(run: folder, step: step, as: dtype?.dtype, to: out)
-        print("Wrote \(product == .model ? "a model" : "an adapter") to \(out)")
+        let name = product == .model ? "model" : "adapter"
+        try output.show([(name, .text(out))]) { "Wrote \(name == "model" ? "a" : "an") \(name) to \(out)" }
     }
 }
 

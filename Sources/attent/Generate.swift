@@ -5,7 +5,9 @@ import Training
 struct Generate: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Lets a language model go on with a prompt.")
 
-    @Argument(help: "A run's folder, a Hugging Face folder, an adapter's folder or a llama2.c .bin file.")
+    @Argument(
+        help: "A run's folder, a Hugging Face folder, an adapter's folder or a llama2.c .bin file.", completion: .file()
+    )
     var model: String
 
     @Option(help: "What to go on with.")
@@ -22,6 +24,8 @@ struct Generate: ParsableCommand {
     @Option(help: "The tokenizer's folder or file [default: the one beside the model, or of the run].")
     var tokenizer: String?
 
+    @OptionGroup var output: OutputOptions
+
     func validate() throws {
         guard maxTokens >= 1 else { throw ValidationError("--max-tokens is \(maxTokens), expected at least 1") }
         guard !stop.contains("") else { throw ValidationError("--stop is empty, expected at least one character") }
@@ -29,10 +33,12 @@ struct Generate: ParsableCommand {
 
     func run() throws {
         let generator = try TextGenerator(model, tokenizer: tokenizer)
+        var text = ""
         try generator.generate(prompt, sampling.sampler(), maximumTokens: maxTokens, stops: stop) { piece in
-            try FileHandle.standardOutput.write(contentsOf: Data(piece.utf8))
+            text += piece
+            if !output.json { try FileHandle.standardOutput.write(contentsOf: Data(piece.utf8)) }
         }
-        print()
+        try output.show([("prompt", .text(prompt)), ("text", .text(text))]) { "" }
     }
 }
 

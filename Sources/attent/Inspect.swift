@@ -6,10 +6,10 @@ struct Inspect: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Draws what a vision run's learner makes of the examples that its teacher picks most and least.")
 
-    @Argument(help: "The run's folder.")
+    @Argument(help: "The run's folder.", completion: .directory)
     var folder: String
 
-    @Option(help: "The picture, a PNG file.")
+    @Option(help: "The picture, a PNG file.", completion: .file(extensions: ["png"]))
     var out: String
 
     @Option(help: "Examples of each kind, one a row.")
@@ -17,6 +17,8 @@ struct Inspect: ParsableCommand {
 
     @Option(help: "The step of the checkpoint to use [default: the newest].")
     var step: Int?
+
+    @OptionGroup var output: OutputOptions
 
     func validate() throws {
         guard count >= 1 else { throw ValidationError("--count is \(count), expected at least 1") }
@@ -29,7 +31,8 @@ struct Inspect: ParsableCommand {
             try step.map { CheckpointFolder(path: "\(folder)/step-\($0)", step: $0) } ?? run.newestCheckpoint()
         let inspection = try experiment.inspect(checkpoint, count: count)
         try inspection.write(to: out)
-        print(inspection.legend)
-        print("Picture: \(out)")
+        try output.show([("picture", .text(out)), ("columns", .list(inspection.columns.map { .text($0) }))]) {
+            "\(inspection.legend)\nPicture: \(out)"
+        }
     }
 }

@@ -44,6 +44,8 @@ struct MTBench: ParsableCommand {
         @Option(help: "The tokenizer's folder or file [default: the one beside the model, or of the run].")
         var tokenizer: String?
 
+        @OptionGroup var output: OutputOptions
+
         func validate() throws {
             for (name, value) in [("limit", limit ?? 1), ("max-tokens", maxTokens)] where value < 1 {
                 throw ValidationError("--\(name) is \(value), expected at least 1")
@@ -61,10 +63,13 @@ struct MTBench: ParsableCommand {
             (answerer.maximumTokens, answerer.temperature, answerer.seed) = (maxTokens, temperature, seed)
             try FileManager.default.createDirectory(
                 at: URL(fileURLWithPath: out).deletingLastPathComponent(), withIntermediateDirectories: true)
-            let unfit = try answerer.answer(questions, writingTo: out, progress: showProgress("questions"))
-            print("answers \(out)")
-            print("mt-bench/questions \(questions.count)")
-            if unfit > 0 { print("mt-bench/turns_too_long \(unfit)") }
+            let unfit = try answerer.answer(questions, writingTo: out, progress: output.progress("questions"))
+            var metrics = ["mt-bench/questions": Double(questions.count)]
+            if unfit > 0 { metrics["mt-bench/turns_too_long"] = Double(unfit) }
+            try output.show([("answers", .text(out)), ("metrics", .metrics(metrics))]) {
+                "answers \(out)\nmt-bench/questions \(questions.count)"
+                    + (unfit > 0 ? "\nmt-bench/turns_too_long \(unfit)" : "")
+            }
         }
     }
 
@@ -100,6 +105,8 @@ struct MTBench: ParsableCommand {
         @Option(help: "The first so many questions [default: all].")
         var limit: Int?
 
+        @OptionGroup var output: OutputOptions
+
         func run() throws {
             let name = URL(fileURLWithPath: answers).deletingPathExtension().lastPathComponent
             let out = out ?? "model_judgment/\(judge)_single_\(name).jsonl"
@@ -111,9 +118,10 @@ struct MTBench: ParsableCommand {
             let metrics = try chatJudge.judge(
                 ChatQuestion.all(in: data, limit: limit), ChatAnswer.turns(in: answers),
                 references: references.map { try ChatAnswer.turns(in: $0) } ?? [:], model: name, writingTo: out,
-                progress: showProgress("ratings"))
-            print("judgments \(out)")
-            for (metric, value) in metrics.sorted(by: { $0.key < $1.key }) { print("\(metric) \(value)") }
+                progress: output.progress("ratings"))
+            try output.show([("judgments", .text(out)), ("metrics", .metrics(metrics))]) {
+                "judgments \(out)\n\(lines(of: metrics))"
+            }
         }
     }
 }

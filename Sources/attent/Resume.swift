@@ -7,16 +7,23 @@ struct Resume: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Takes up a stopped run or comparison; it ends as if it had never been stopped.")
 
-    @Argument(help: "The folder of the run or comparison.")
+    @Argument(help: "The folder of the run or comparison.", completion: .directory)
     var folder: String
 
-    @Flag(help: "Shows no progress.")
-    var quiet = false
+    @OptionGroup var live: LiveOptions
+    @OptionGroup var output: OutputOptions
 
     func run() throws {
+        let server = try live.start(folder)
+        try finish()
+        server?.awaitLastVisit()
+    }
+
+    private func finish() throws {
         if ComparisonSession.exists(at: folder) {
             try Ranks.refuse("a comparison")
-            return try ComparisonSession.open(at: folder, quiet: quiet).finish(until: .onTermination())
+            let session = try ComparisonSession.open(at: folder, quiet: output.isSilent)
+            return try session.finish(until: .onTermination(), output)
         }
         let stop = StopSignal.onTermination()
         try Ranks.launched().leavingWithReason { ranks in
@@ -26,13 +33,13 @@ struct Resume: ParsableCommand {
                 throw TrainingError.notARun(path: folder, reason: "it is complete already")
             }
             let experiment = try Recipe(file: run.recipe).experiment(among: ranks)
-            let session = try RunSession.open(experiment, at: folder, quiet: quiet, among: ranks)
+            let session = try RunSession.open(experiment, at: folder, quiet: output.isSilent, among: ranks)
             // A run that was killed between its summary and its report lacks nothing but the report.
             if isComplete {
-                if ranks.isFirst { try session.publish(RunRecord(metricsLog: run.metrics)) }
+                if ranks.isFirst { try session.publish(RunRecord(metricsLog: run.metrics), output) }
                 return
             }
-            try session.finish(until: stop, among: ranks)
+            try session.finish(until: stop, output, among: ranks)
         }
     }
 }

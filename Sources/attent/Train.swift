@@ -4,9 +4,13 @@ import Reporting
 import Training
 
 struct Train: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Trains a learner as a recipe says.")
+    static let configuration = CommandConfiguration(
+        abstract: "Trains a learner as a recipe says.",
+        discussion: "'attent recipes' lists the bundled recipes; 'attent compare' tells what a teacher is worth.")
 
     @OptionGroup var options: RecipeOptions
+    @OptionGroup var live: LiveOptions
+    @OptionGroup var output: OutputOptions
 
     func run() throws {
         let stop = StopSignal.onTermination()
@@ -14,21 +18,24 @@ struct Train: ParsableCommand {
             let recipe = try Recipe(named: options.recipe, overrides: options.overrides)
             let experiment = try recipe.experiment(among: ranks)
             let path = try options.folder(for: experiment.recipe.name, among: ranks)
-            try session(experiment, at: path, among: ranks).finish(until: stop, among: ranks)
+            let session = try session(experiment, at: path, among: ranks)
+            let server = ranks.isFirst ? try live.start(path) : nil
+            try session.finish(until: stop, output, among: ranks)
+            server?.awaitLastVisit()
         }
     }
 
     /// A new run; one that the launcher starts anew goes on where it was.
     private func session(_ experiment: any Experiment, at path: String, among ranks: Ranks) throws -> RunSession {
         guard ranks.restartCount > 0 else {
-            return try RunSession.create(experiment, at: path, quiet: options.quiet, among: ranks)
+            return try RunSession.create(experiment, at: path, quiet: output.isSilent, among: ranks)
         }
         let found = try ranks.onFirst {
             FileManager.default.fileExists(atPath: RunFolder(path: path).recipe) ? "yes" : ""
         }
         return found.isEmpty
-            ? try RunSession.create(experiment, at: path, quiet: options.quiet, among: ranks)
-            : try RunSession.open(experiment, at: path, quiet: options.quiet, among: ranks)
+            ? try RunSession.create(experiment, at: path, quiet: output.isSilent, among: ranks)
+            : try RunSession.open(experiment, at: path, quiet: output.isSilent, among: ranks)
     }
 }
 
@@ -68,18 +75,21 @@ extension Ranks {
 
 extension RunSession {
     /// Runs and prints what a user wants to know at the end.
-    func finish(until stop: StopSignal, among ranks: Ranks = .alone) throws {
+    func finish(until stop: StopSignal, _ output: OutputOptions, among ranks: Ranks = .alone) throws {
         guard let record = try run(until: stop) else {
             guard ranks.isFirst else { return }
-            print("Stopped and saved. Go on with: attent resume \(folder.path)")
-            throw interrupted
+            throw interruption(of: folder.path)
         }
-        try publish(record)
+        try publish(record, output)
     }
 
-    func publish(_ record: RunRecord) throws {
+    func publish(_ record: RunRecord, _ output: OutputOptions) throws {
         try writeReport(record)
-        for (metric, value) in record.summary.metrics.sorted(by: { $0.key < $1.key }) { print("\(metric) \(value)") }
-        print("Report: \(folder.report)")
+        let metrics = record.summary.metrics
+        try output.show([
+            ("folder", .text(folder.path)), ("report", .text(folder.report)), ("metrics", .metrics(metrics)),
+            ("seconds", .number(record.summary.seconds)),
+            ("examples_taught", .number(Double(record.summary.examplesTaught))),
+        ]) { "\(lines(of: metrics))\nReport: \(folder.report)" }
     }
 }

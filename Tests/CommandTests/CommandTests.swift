@@ -34,7 +34,7 @@ import Testing
         let settings = ["--quiet", "--set", "training.epochs=1"]
         let run = try attent("train", "digits", "--out", out, settings[0], settings[1], settings[2])
         #expect(run.status == 0, "\(run.error)")
-        for file in ["recipe.yaml", "metrics.jsonl", "summary.json", "report.html"] {
+        for file in ["recipe.yaml", "metrics.jsonl", "summary.json", "report.html", "examples.json"] {
             #expect(FileManager.default.fileExists(atPath: "\(out)/\(file)"), "\(file) is missing")
         }
         let accuracy = try #require(run.output.split(separator: "\n").first { $0.hasPrefix("val/accuracy") })
@@ -45,8 +45,15 @@ import Testing
             FileManager.default.contents(atPath: "\(out)/picture.png")?.prefix(4) == Data([0x89, 0x50, 0x4e, 0x47]))
         let again = try attent("train", "digits", "--out", out)
         #expect(again.status == 1)
-        #expect(again.error == "attent: the output folder \(out) already exists, expected a new one\n")
-        #expect(try attent("resume", out).error.contains("it is complete already"))
+        #expect(
+            again.error
+                == "attent: the output folder \(out) already exists, expected a new one\nNext: attent report \(out)\n")
+        let resumed = try attent("resume", out)
+        #expect(
+            resumed.error.contains("it is complete already") && resumed.error.hasSuffix("Next: attent report \(out)\n"))
+        try FileManager.default.removeItem(atPath: "\(out)/report.html")
+        #expect(try attent("report", out).output == "Report: \(out)/report.html\n")
+        #expect(FileManager.default.fileExists(atPath: "\(out)/report.html"))
         #expect(try attent("resume", temporaryPath()).status == 1)
     }
 

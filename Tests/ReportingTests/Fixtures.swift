@@ -21,7 +21,22 @@ enum Fixtures {
     static func selection(_ step: Int, epoch: Int = 0, ratio: Double = 0.5) -> SelectionSummary {
         SelectionSummary(
             step: step, cycle: epoch, epoch: epoch, ratio: ratio, selectedCount: Int(1437 * ratio),
-            scoreQuantiles: [0, 0.1, 0.2, 0.5, 1, 2, 4], selectionSeconds: 0.001, scoringSeconds: 0.01)
+            scoreQuantiles: [0, 0.1, 0.2, 0.5, 1, 2, 4], scoreCounts: [700, 400, 200, 100, 30, 5, 1, 1],
+            selectionSeconds: 0.001, scoringSeconds: 0.01)
+    }
+
+    /// One white pixel.
+    static let png = Data(
+        base64Encoded: "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAsTj2FAAAAABJRU5ErkJggg==")
+
+    static func exhibition(caption: String = "class 7", picture: Data? = png, least: Int = 3) -> Exhibition {
+        func examples(_ numbers: [Int32], times: Int, score: Float) -> [Exhibition.Example] {
+            numbers.map { .init(number: $0, timesTaught: times, score: score, caption: caption, picture: picture) }
+        }
+        return Exhibition(
+            step: 4, most: examples([5, 9], times: 12, score: 2.5),
+            least: examples([1, 2], times: least, score: 0.125),
+            meanTimesTaught: 7.5)
     }
 
     static func evaluation(_ step: Int, accuracy: Double = 0.9) -> EvaluationSummary {

@@ -11,12 +11,14 @@ import Testing
 @Suite struct HTMLReportTests {
     private static func report(
         title: String = "digits", policies: [String] = ["standard", "attent"], machine: String = "2 cores",
-        recipe: String = "model: vit"
+        recipe: String = "model: vit", caption: String = "class 7"
     ) throws -> HTMLReport {
         let records = policies.flatMap { policy in
-            (0..<3).map { seed in
-                Fixtures.record(
+            (UInt64(0)..<3).map { seed in
+                var record = Fixtures.record(
                     policy, seed: seed, seconds: policy == "standard" ? 10 : 7.5, accuracy: 0.95 + 0.004 * Double(seed))
+                record.exhibition = Fixtures.exhibition(caption: caption)
+                return record
             }
         }
         return try HTMLReport(title: title, records: records, machine: machine, recipe: recipe)
@@ -34,9 +36,12 @@ import Testing
     @Test("Nothing is fetched and no script runs")
     func selfContained() throws {
         let page = try Self.report().html()
-        for needle in ["http:", "https:", "<script", "<link", "<img", "@import", "url(", "src="] {
+        for needle in ["http:", "https:", "<script", "<link", "@import", "url(", "http-equiv"] {
             #expect(!page.contains(needle), "\(needle)")
         }
+        // Pictures are inside the page.
+        let sources = page.matches(of: /src="([^"]*)"/).map(\.output.1)
+        #expect(!sources.isEmpty && sources.allSatisfy { $0.hasPrefix("data:image/png;base64,") })
         #expect(page.contains("name=\"viewport\"") && page.contains("prefers-color-scheme: dark"))
     }
 
@@ -44,7 +49,7 @@ import Testing
     func escaping() throws {
         let hostile = "<b a='\"'>&amp;</b>"
         let page = try Self.report(
-            title: hostile, policies: ["standard", hostile], machine: hostile, recipe: hostile
+            title: hostile, policies: ["standard", hostile], machine: hostile, recipe: hostile, caption: hostile
         ).html()
         #expect(!page.contains("<b a"))
         #expect(page.contains("&lt;b a=&#39;&quot;&#39;&gt;&amp;amp;&lt;/b&gt;"))
@@ -62,9 +67,50 @@ import Testing
     func accessible() throws {
         let page = try Self.report().html()
         let charts = page.components(separatedBy: "role=\"img\"").count - 1
-        #expect(charts == 7)
+        #expect(charts == 7, "\(charts)")
         let identifiers = page.matches(of: /<(?:title|desc) id="([^"]+)"/).map { String($0.output.1) }
         #expect(identifiers.count == 2 * charts && Set(identifiers).count == identifiers.count)
+    }
+
+    @Test("Numbers stand out: time, quality and examples against the baseline")
+    func tiles() throws {
+        let page = try Self.report().html()
+        #expect(page.contains("<strong>−25\u{A0}%</strong> <span>time against standard, with attent</span>"))
+        #expect(page.contains("<strong>0.0</strong> <span>points of test accuracy</span>"))
+    }
+
+    @Test("Examples taught most and least stand in the page, as pictures or texts, unless all are taught alike")
+    func gallery() throws {
+        let page = try Self.report().html()
+        #expect(page.contains("Examples: attent, seed 0") && page.contains("12 ×, score 2.500"))
+        var record = Fixtures.record("attent")
+        record.exhibition = Fixtures.exhibition(caption: "2 + 2 = 4", picture: nil)
+        let text = try HTMLReport(title: "t", records: [record], machine: "", recipe: "").html()
+        #expect(text.contains("<p>2 + 2 = 4</p>") && !text.contains("<img"))
+        record.exhibition = Fixtures.exhibition(least: 11)
+        #expect(try !HTMLReport(title: "t", records: [record], machine: "", recipe: "").html().contains("Examples:"))
+    }
+
+    @Test("Scores are drawn as ridges where their counts are known, as bands where a log lacks them")
+    func scores() throws {
+        var record = Fixtures.record("attent")
+        func charts() throws -> ReportCharts { ReportCharts(table: try ComparisonTable([record]), records: [record]) }
+        #expect(try charts().scoreRidges.count == 1 && charts().scoreQuantiles.isEmpty)
+        #expect(try #require(charts().scoreRidges.first).ridges.map(\.name).last == "epoch 9")
+        for index in record.selections.indices { record.selections[index].scoreCounts = [] }
+        #expect(try charts().scoreRidges.isEmpty && charts().scoreQuantiles.count == 1)
+    }
+
+    @Test("The interval is drawn where a selection stays for more than one epoch, up to the run's end")
+    func interval() throws {
+        var record = Fixtures.record("attent")
+        func chart() throws -> LineChart? {
+            ReportCharts(table: try ComparisonTable([record]), records: [record]).interval
+        }
+        #expect(try chart() == nil)
+        record.selections = [0, 2, 6].map { Fixtures.selection($0, epoch: $0) }
+        let points = try #require(chart()?.lines.first?.points)
+        #expect(points.map(\.x) == [0, 2, 6, 10] && points.map(\.y) == [2, 4, 4, 4])
     }
 
     @Test("A run without history still has its page")

@@ -131,7 +131,7 @@ import Testing
             ("{\"event\":\"checkpoint\",\"step\":\"x\",\"path\":\"\"}", "`step` is not of the expected type Int"),
         ])
     func malformed(line: String, reason: String) throws {
-        let good = TrainingEvent.stepped(Fixtures.step(1)).jsonLine
+        let good = try #require(TrainingEvent.stepped(Fixtures.step(1)).jsonLine)
         try Data((good + "\n" + line + "\n").utf8).write(to: URL(fileURLWithPath: path))
         #expect(throws: ReportingError.malformedLine(path: path, line: 2, reason: reason)) {
             try MetricsLog.read(path: path)

@@ -37,6 +37,35 @@ import Testing
         #expect((log.path as NSString).lastPathComponent.hasPrefix("events.out.tfevents.1700000000."))
     }
 
+    @Test("Pictures keep their bytes and their size, texts their words, under the tags that TensorBoard looks for")
+    func examples() throws {
+        let folder = try TemporaryFolder()
+        let log = try TensorBoardLog(folder: folder.path, now: { 1 })
+        try log.observe(.exhibited(Fixtures.exhibition()))
+        try log.observe(.exhibited(Fixtures.exhibition(caption: "2 + 2", picture: nil)))
+        let payloads = try Self.payloads(path: log.path).map { Data($0) }
+        #expect(payloads.count == 5)
+        let png = try #require(Fixtures.png)
+        // Height, width and channels, each 1, then the bytes.
+        let image = Data([0x08, 1, 0x10, 1, 0x18, 1, 0x22, UInt8(png.count)]) + png
+        #expect(payloads[1].range(of: image) != nil)
+        #expect(payloads[1].range(of: Data("examples/most_taught/image/1".utf8)) != nil)
+        // A tensor of type DT_STRING and shape [2].
+        #expect(payloads[3].range(of: Data([0x08, 7, 0x12, 4, 0x12, 2, 0x08, 2, 0x42])) != nil)
+        #expect(payloads[3].range(of: Data("taught 12 times:\n\n    2 + 2".utf8)) != nil)
+    }
+
+    @Test("Counts over equal stretches become their buckets")
+    func counts() throws {
+        let histogram = try #require(Histogram(counts: [3, 0, 1], from: 1, to: 4))
+        #expect(histogram.limits == [1, 2, 3, 4] && histogram.counts == [0, 3, 0, 1])
+        #expect(histogram.count == 4 && histogram.sum == 3 * 1.5 + 3.5)
+        let single = try #require(Histogram(counts: [5], from: 2, to: 2))
+        #expect(single.sum == 10 && single.counts == [0, 5])
+        #expect(Histogram(counts: [], from: 0, to: 1) == nil)
+        #expect(Histogram(counts: [1], from: nil, to: 1) == nil)
+    }
+
     @Test("A second log of one second and process gets a name of its own")
     func names() throws {
         let folder = try TemporaryFolder()
@@ -76,6 +105,8 @@ import Testing
         let folder = try TemporaryFolder()
         let first = try TensorBoardLog(folder: folder.path, now: { 10 })
         for event in Fixtures.events() { try first.observe(event) }
+        try first.observe(.exhibited(Fixtures.exhibition()))
+        try first.observe(.exhibited(Fixtures.exhibition(caption: "2 + 2", picture: nil)))
         let second = try TensorBoardLog(folder: folder.path, now: { 20 })
         try second.observe(.started(Fixtures.start(firstStep: 6)))
         try second.observe(.stepped(Fixtures.step(7, loss: 0.25)))
@@ -88,6 +119,10 @@ import Testing
             print(json.dumps({
                 "loss": [[e.step, e.value] for e in log.Scalars("train/loss")],
                 "accuracy": [e.step for e in log.Scalars("val/accuracy")],
+                "picture": [[e.step, e.width, e.height] for e in log.Images("examples/most_taught/image/0")],
+                "text": [s.decode() for s in
+                         log.Tensors("examples/least_taught/text_summary")[0].tensor_proto.string_val],
+                "plugin": log.SummaryMetadata("examples/least_taught/text_summary").plugin_data.plugin_name,
                 "scores": [scores.min, scores.max, scores.num, len(scores.bucket), len(scores.bucket_limit)],
             }))
             """
@@ -96,7 +131,10 @@ import Testing
         let losses = try #require(found["loss"] as? [[Double]])
         #expect(losses == (1...6).map { [Double($0), 1.5] } + [[7, 0.25]])
         #expect(found["accuracy"] as? [Int] == [2, 4, 6])
-        #expect(found["scores"] as? [Double] == [0, 4, 1437, 7, 7])
+        #expect(found["scores"] as? [Double] == [0, 4, 1437, 9, 9])
+        #expect(found["picture"] as? [[Int]] == [[4, 1, 1]])
+        #expect(found["text"] as? [String] == Array(repeating: "taught 3 times:\n\n    2 + 2", count: 2))
+        #expect(found["plugin"] as? String == "text")
     }
 
     /// The payloads of a TFRecord file; its checksums are checked on the way.

@@ -86,12 +86,24 @@ import Testing
         }
     }
 
+    @Test("the reduction's interval holds it, and is nothing where single seeds cannot tell") func uncertainty() throws
+    {
+        let taught = records("taught", [(0.5, 60, [0.83, 0.85, 0.846]), (0.8, 85, [0.86, 0.86, 0.86])])
+        let curve = try #require(try TimeToQuality(standard + taught, metric: metric).curves.last)
+        let interval = try #require(curve.timeReductionInterval)
+        #expect(interval.contains(try #require(curve.timeReduction)))
+        // Some resamples reach the quality at half the budget, some do not.
+        #expect(interval.lowerBound.isNear(0.15) && interval.upperBound.isNear(0.4))
+        let alone = try TimeToQuality((standard + taught).filter { $0.seed == 0 }, metric: metric)
+        #expect(alone.curves.allSatisfy { $0.timeReductionInterval == nil })
+    }
+
     @Test("results.json reads back, and the page holds the verdict") func files() throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let result = try TimeToQuality(standard, metric: metric)
-        try result.write(to: folder, title: "toy", machine: "m", recipe: "r")
+        try result.write(standard, to: folder, title: "toy", machine: "m", recipe: "r")
         let data = try Data(contentsOf: URL(fileURLWithPath: "\(folder)/results.json"))
         #expect(try JSONDecoder().decode(TimeToQuality.self, from: data) == result)
         let page = try String(contentsOfFile: "\(folder)/report.html", encoding: .utf8)

@@ -43,7 +43,7 @@ import Testing
     }
 
     @Test("every bundled recipe is valid") func bundled() throws {
-        for (name, text) in BundledRecipes.all {
+        for (name, text) in BundledRecipe.all.map({ ($0.name, $0.text) }) {
             #expect(try Recipe(yaml: text, source: name).name == name)
         }
     }

@@ -15,11 +15,13 @@ import Testing
         var teacher: TeacherState
         var position: Trainer<ImageClassifier, ImageDataset>.Position
         var metrics: [String: Double]
+        var taught: TaughtCounts?
 
         init(_ trainer: Trainer<ImageClassifier, ImageDataset>) throws {
             weights = try trainer.learner.parameters.entries.map { try $0.tensor.values() }
             moments = try trainer.optimizer.state.map { try $0.tensor.values() }
             (teacher, position, metrics) = (trainer.teacher.state, trainer.position, trainer.lastMetrics)
+            taught = trainer.taught
         }
     }
 

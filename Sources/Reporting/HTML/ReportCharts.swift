@@ -70,20 +70,63 @@ struct ReportCharts {
         return chart
     }
 
-    /// One chart for each policy that scores, of its first seed.
-    var scores: [QuantileChart] {
-        table.rows.indices.compactMap { index in
-            let policy = table.rows[index].policy
-            guard let record = records.first(where: { $0.policy == policy }) else { return nil }
-            let points = record.selections.compactMap { selection -> QuantileChart.Point? in
+    /// How many epochs a selection stays; nil where every one stays for one.
+    var interval: LineChart? {
+        func intervals(_ record: RunRecord) -> Series {
+            let starts = record.selections.map { Double($0.epoch) }
+            let ends = starts.dropFirst() + [max(Double(record.summary.epochs), starts.last ?? 0)]
+            let series = zip(starts, ends).map { (x: $0, y: $1 - $0) }.filter { $0.y > 0 }
+            return series + (series.last.map { [(x: $0.x + $0.y, y: $0.y)] } ?? [])
+        }
+        guard records.contains(where: { intervals($0).contains { $0.y != 1 } }) else { return nil }
+        var chart = chart("Interval: how long a selection stays", x: "epoch", y: "epochs", series: intervals)
+        chart?.isStepped = true
+        chart?.includesZero = true
+        return chart
+    }
+
+    /// The first seed of each policy and its row in the table.
+    var firstSeeds: [(row: Int, record: RunRecord)] {
+        table.rows.indices.compactMap { row in
+            records.first { $0.policy == table.rows[row].policy }.map { (row, $0) }
+        }
+    }
+
+    /// Curves of a chart of ridges at most, spread evenly over a run.
+    private static let mostRidges = 10
+
+    /// The scores' distribution over time, one chart for each policy that scores.
+    var scoreRidges: [RidgeChart] {
+        firstSeeds.compactMap { row, record in
+            let ridges = record.selections.compactMap { selection -> RidgeChart.Ridge? in
+                guard let low = selection.scoreQuantiles.first, let high = selection.scoreQuantiles.last, low < high,
+                    low.isFinite, high.isFinite, !selection.scoreCounts.isEmpty
+                else { return nil }
+                return RidgeChart.Ridge(
+                    name: "epoch \(selection.epoch)", lowest: Double(low), highest: Double(high),
+                    counts: selection.scoreCounts)
+            }
+            guard ridges.count > 1 else { return nil }
+            let shown = min(ridges.count, Self.mostRidges)
+            return RidgeChart(
+                title: "Scores of the examples: \(record.policy), seed \(record.seed)", xTitle: "score",
+                color: color(of: row), ridges: (0..<shown).map { ridges[$0 * (ridges.count - 1) / (shown - 1)] })
+        }
+    }
+
+    /// The same as quantiles, for logs without the counts.
+    var scoreQuantiles: [QuantileChart] {
+        firstSeeds.compactMap { row, record in
+            let points = record.selections.filter(\.scoreCounts.isEmpty).compactMap {
+                selection -> QuantileChart.Point? in
                 let quantiles = selection.scoreQuantiles.dropFirst().dropLast().map(Double.init)
                 guard quantiles.count == 5, quantiles.allSatisfy(\.isFinite) else { return nil }
                 return QuantileChart.Point(x: Double(selection.epoch), quantiles: quantiles)
             }
             guard points.count > 1 else { return nil }
             return QuantileChart(
-                title: "Scores of the examples: \(policy), seed \(record.seed)", xTitle: "epoch", yTitle: "score",
-                color: color(of: index), points: points)
+                title: "Scores of the examples: \(record.policy), seed \(record.seed)", xTitle: "epoch",
+                yTitle: "score", color: color(of: row), points: points)
         }
     }
 
@@ -115,7 +158,7 @@ struct ReportCharts {
 
     // MARK: - Series
 
-    private typealias Series = [(x: Double, y: Double)]
+    typealias Series = [(x: Double, y: Double)]
 
     /// A chart with one line a policy: the mean over its seeds, the band one sample standard deviation to either side.
     /// Seeds are matched point by point, as far as the shortest goes.
@@ -159,8 +202,4 @@ struct ReportCharts {
         }
         return series
     }
-}
-
-extension String {
-    var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
 }

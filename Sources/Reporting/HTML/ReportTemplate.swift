@@ -8,8 +8,12 @@ enum ReportTemplate {
         <p class="verdict">{{headline}}</p>
         {{#others}}<p class="other">{{.}}</p>
         {{/others}}
+        {{#hasTiles}}<ul class="tiles">
+        {{#tiles}}<li><strong>{{value}}</strong> <span>{{name}}</span> <small>{{note}}</small></li>
+        {{/tiles}}
+        </ul>{{/hasTiles}}
         </header>
-        <section>
+        {{#hasRows}}<section>
         <h2>Results</h2>
         <div class="scroll">
         <table>
@@ -22,8 +26,8 @@ enum ReportTemplate {
         </table>
         </div>
         <p class="note">{{caption}}</p>
-        </section>
-        <section>
+        </section>{{/hasRows}}
+        {{#hasFigures}}<section>
         <h2>Charts</h2>
         <p class="note">{{chartNote}}</p>
         <div class="charts">
@@ -36,12 +40,30 @@ enum ReportTemplate {
         </figure>
         {{/figures}}
         </div>
+        </section>{{/hasFigures}}
+        {{#galleries}}<section>
+        <h2>Examples: {{title}}</h2>
+        <p class="note">{{note}}</p>
+        <div class="sides">
+        {{#sides}}<div>
+        <h3>{{title}}</h3>
+        <ul class="examples">
+        {{#examples}}{{#isText}}<li class="text"><p>{{text}}</p><small>{{count}} · {{number}}</small></li>
+        {{/isText}}{{^isText}}<li><img src="{{picture}}" alt="{{number}}: {{text}}"/>{{text}}<small>{{count}}</small></li>
+        {{/isText}}{{/examples}}
+        </ul>
+        </div>
+        {{/sides}}
+        </div>
         </section>
+        {{/galleries}}
         <section class="facts">
         <h2>Machine</h2>
         <pre>{{machine}}</pre>
-        <h2>Recipe</h2>
+        <details>
+        <summary>Recipe</summary>
         <pre>{{recipe}}</pre>
+        </details>
         </section>
         """)
 
@@ -55,12 +77,14 @@ enum ReportTemplate {
         <meta name="viewport" content="width=device-width, initial-scale=1">
         <meta name="color-scheme" content="light dark">
         <title>{{title}} · AtteNT</title>
+        {{{refresh}}}
         <style>{{{style}}}</style>
         </head>
         <body>
         <main>
         \(content)
         </main>
+        {{{script}}}
         </body>
         </html>
 
@@ -93,6 +117,13 @@ enum ReportTemplate {
         h2 { font-size: 1.05rem; font-weight: 600; margin: 2.75rem 0 .75rem; }
         .verdict { font-size: clamp(1.25rem, 1rem + 1.4vw, 1.75rem); line-height: 1.35; margin: 0; text-wrap: pretty; }
         .other { color: var(--muted); margin: .75rem 0 0; max-width: 46rem; }
+        .tiles { list-style: none; display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 11rem), 1fr));
+          gap: .75rem; margin: 1.5rem 0 0; padding: 0; }
+        .tiles li { background: var(--panel); border-radius: 8px; padding: .8rem 1rem; display: flex;
+          flex-direction: column; }
+        .tiles strong { font-size: 1.6rem; font-weight: 600; line-height: 1.2; font-variant-numeric: tabular-nums; }
+        .tiles span { font-size: .875rem; }
+        small { font-size: .75rem; color: var(--muted); }
         .scroll { overflow-x: auto; }
         table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
         th, td { padding: .5rem .75rem; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--rule); }
@@ -134,6 +165,21 @@ enum ReportTemplate {
         .part.c7 { --color: var(--p7); }
         .c5, .c6, .c7, .c8 { stroke-dasharray: 5 4; border-top-style: dashed; }
         .part { stroke-dasharray: none; }
+        svg .ridge { fill: var(--ground); fill: color-mix(in srgb, var(--color) 16%, var(--ground)); stroke: var(--color); stroke-width: 1.5;
+          stroke-linejoin: round; stroke-dasharray: none; }
+        h3 { font-size: .9375rem; font-weight: 600; margin: 0 0 .5rem; }
+        .sides { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr));
+          gap: 1.5rem 2.5rem; }
+        .examples { list-style: none; margin: 0; padding: 0; display: grid; gap: .75rem;
+          grid-template-columns: repeat(auto-fill, minmax(5.5rem, 1fr)); font-size: .8125rem; line-height: 1.35; }
+        .examples img { display: block; width: 100%; image-rendering: pixelated; border-radius: 4px;
+          background: var(--panel); margin-bottom: .25rem; }
+        .examples small { display: block; }
+        .examples .text { grid-column: 1 / -1; background: var(--panel); border-radius: 6px; padding: .5rem .75rem; }
+        .examples .text p { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; max-height: 7em;
+          overflow: auto; font: .8125rem/1.4 ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; }
+        details { margin-top: 1.5rem; }
+        summary { font-size: 1.05rem; font-weight: 600; cursor: pointer; margin-bottom: .75rem; }
         pre { margin: 0; padding: .9rem 1rem; background: var(--panel); border-radius: 6px;
           white-space: pre-wrap; overflow-wrap: anywhere;
           font: .8125rem/1.5 ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; }

@@ -14,6 +14,54 @@ struct Verdict {
         table.hasBaseline ? table.rows.dropFirst(2).map(sentence) : table.rows.dropFirst().map(alone)
     }
 
+    /// The headline's numbers, to be seen from afar.
+    var tiles: [ReportPage.Tile] {
+        guard table.hasBaseline, table.rows.count > 1, let ratio = table.rows[1].timeRatio, ratio.isFinite else {
+            return aloneTiles(table.rows[0])
+        }
+        let (row, baseline) = (table.rows[1], table.rows[0])
+        let interval = row.timeRatioInterval.map { interval in
+            "95 % interval \(Format.signed((interval.lowerBound - 1) * 100, 0)) to "
+                + "\(Format.signed((interval.upperBound - 1) * 100, 0)) %"
+        }
+        var tiles = [
+            ReportPage.Tile(
+                value: Format.signed((ratio - 1) * 100, 0) + " %",
+                name: "time against \(table.baseline), with \(row.policy)", note: interval ?? "one seed")
+        ]
+        if let gap = row.qualityGap, gap.isFinite { tiles.append(gapTile(row, gap)) }
+        let share = Statistics.mean(row.examplesTaught) / Statistics.mean(baseline.examplesTaught)
+        if share.isFinite {
+            tiles.append(
+                .init(
+                    value: Format.percent(share, 0), name: "of \(table.baseline)'s examples taught",
+                    note: "\(Format.count(Statistics.mean(row.examplesTaught))) of "
+                        + Format.count(Statistics.mean(baseline.examplesTaught))))
+        }
+        return tiles
+    }
+
+    private func gapTile(_ row: ComparisonTable.Row, _ gap: Double) -> ReportPage.Tile {
+        let (scale, digits) = (table.metric.isShare ? 100.0 : 1, table.metric.isShare ? 1 : 3)
+        let interval = row.qualityGapInterval.map {
+            "95 % interval \(Format.signed($0.lowerBound * scale, digits)) to "
+                + Format.signed($0.upperBound * scale, digits)
+        }
+        return .init(
+            value: Format.signed(gap * scale, digits),
+            name: (table.metric.isShare ? "points of " : "") + table.metric.title, note: interval ?? "one seed")
+    }
+
+    private func aloneTiles(_ row: ComparisonTable.Row) -> [ReportPage.Tile] {
+        let seeds = row.seeds.count == 1 ? "seed \(row.seeds[0])" : "\(row.seeds.count) seeds"
+        return [
+            .init(value: table.metric.text(row.quality), name: table.metric.title, note: "\(row.policy), \(seeds)"),
+            .init(
+                value: Format.duration(Statistics.mean(row.seconds)), name: "of training", note: "without evaluation"),
+            .init(value: Format.count(Statistics.mean(row.examplesTaught)), name: "examples taught", note: ""),
+        ]
+    }
+
     func sentence(about row: ComparisonTable.Row) -> String {
         guard let ratio = row.timeRatio, let gap = row.qualityGap else { return alone(row) }
         return "\(row.policy) \(judgement(row, ratio: ratio, gap: gap)): "

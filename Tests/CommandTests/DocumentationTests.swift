@@ -1,0 +1,98 @@
+import ArgumentParser
+import Foundation
+import Testing
+
+@testable import Training
+@testable import attent
+
+/// The documentation is true: references are current, commands parse, recipes decode, code is code that runs.
+@Suite struct DocumentationTests {
+    /// `make reference` sets it.
+    private static let isWriting = ProcessInfo.processInfo.environment["ATTENT_WRITE_REFERENCE"] != nil
+
+    private func expectCurrent(_ markdown: String, _ name: String) throws {
+        let path = "\(repository)/Documentation/AtteNT.docc/\(name).md"
+        if Self.isWriting { try markdown.write(toFile: path, atomically: true, encoding: .utf8) }
+        let found = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+        #expect(found == markdown, "\(name).md is not current; run make reference")
+    }
+
+    @Test("the reference of metrics.jsonl says what is written") func metrics() throws {
+        try expectCurrent(MetricsReference.markdown, "Metrics")
+    }
+
+    @Test("the reference of commands says what the parser knows") func commands() throws {
+        try expectCurrent(CommandReference().markdown, "CommandLine")
+    }
+
+    @Test("the reference of recipes says what the types ask for, each key with its meaning") func recipes() throws {
+        let markdown = try RecipeReference().markdown()
+        try expectCurrent(markdown, "RecipeReference")
+        for key in [
+            "training.batch_size", "data.random_resized_crop", "model.lora", "teacher.selection", "data.levels",
+        ] {
+            let row = markdown.split(separator: "\n").first { $0.hasPrefix("| `\(key)`") }
+            #expect(row?.hasSuffix("|  |") == false, "\(key): \(row ?? "missing")")
+        }
+    }
+
+    /// Every Markdown file that people read.
+    static let pages: [String] = {
+        let folders = ["Documentation", "Examples"].map { "\(repository)/\($0)" }
+        let found = folders.flatMap { folder in
+            (FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []).map {
+                "\(folder)/\($0)"
+            }
+        }
+        return (found.filter { $0.hasSuffix(".md") } + ["\(repository)/README.md"]).sorted()
+    }()
+
+    @Test("every attent command in the documentation is one that the parser takes", arguments: pages)
+    func shell(page: String) throws {
+        for command in try CodeBlock.all(in: page).flatMap(\.attentCommands) {
+            do {
+                _ = try Attent.parseAsRoot(command.arguments)
+            } catch {
+                // A request for help is an error to the parser.
+                let isHelp = Attent.exitCode(for: error) == .success
+                #expect(isHelp, "\(page), line \(command.line): \(Attent.message(for: error))")
+            }
+        }
+    }
+
+    @Test("every recipe in the documentation is one that decodes", arguments: pages)
+    func yaml(page: String) throws {
+        for block in try CodeBlock.all(in: page) where block.language == "yaml" {
+            #expect(throws: Never.self, "\(page), line \(block.line)") {
+                try Recipe(yaml: block.text, source: "\(page):\(block.line)")
+            }
+        }
+    }
+
+    @Test("every piece of Swift in the documentation is a piece of a file that is compiled", arguments: pages)
+    func swift(page: String) throws {
+        let compiled = try ["Examples/YourOwnLoop/main.swift", "Tests/CommandTests/Snippets.swift"].map {
+            try CodeBlock.lines(String(contentsOfFile: "\(repository)/\($0)", encoding: .utf8))
+        }
+        for block in try CodeBlock.all(in: page) where block.isSwift {
+            let lines = CodeBlock.lines(block.text).filter { !$0.hasPrefix("import ") }
+            let isCompiled = compiled.contains { file in
+                file.indices.contains { file[$0...].prefix(lines.count).elementsEqual(lines) }
+            }
+            #expect(isCompiled, "\(page), line \(block.line)")
+        }
+    }
+
+    @Test("the guides' own code runs") func snippets() throws {
+        #expect(try runSnippets() > 256)
+    }
+
+    @Test("links between the articles lead to articles") func links() throws {
+        let articles = Set(Self.pages.map { ($0 as NSString).lastPathComponent.replacing(".md", with: "") })
+        for page in Self.pages {
+            for match in try String(contentsOfFile: page, encoding: .utf8).matches(of: /<doc:(\w+)>/) {
+                #expect(articles.contains(String(match.1)), "\(page): \(match.1)")
+            }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+import Teaching
+
+@testable import Training
+
+/// The reference of all keys of recipes, made by letting their own types read one recipe of each kind.
+struct RecipeReference {
+    private let scan: SourceScan
+
+    init() throws { scan = try SourceScan(["Training", "Models", "Teaching", "Datasets"]) }
+
+    private static let model = "{kind: vit, num_labels: 2}"
+    private static let data = "{kind: digits, path: data}"
+
+    private func fields(
+        data: String = Self.data, model: String = Self.model, teacher: String = "attent"
+    ) throws -> [RecipeField] {
+        try Recipe.fields(of: "{name: n, data: \(data), model: \(model), training: {epochs: 1}, teacher: \(teacher)}")
+    }
+
+    func markdown() throws -> String {
+        let common = try fields()
+        var parts = [Self.head, try table("The whole", common.filter { !$0.path.contains(".") }, "")]
+        for (title, section) in [
+            ("Training", "training"), ("Evaluation", "evaluation"), ("Checkpoints", "checkpoints"),
+        ] {
+            parts.append(try table("\(title): `\(section)`", common, section))
+        }
+        for (title, data) in [
+            ("images", Self.data), ("procedural scenes", "{kind: scenes, count: 8}"),
+            ("folders of several modalities", "{kind: multimodal, path: data}"), ("text", "{kind: text, path: data}"),
+            ("word problems", "{kind: word-problems, count: 8}"),
+        ] {
+            parts.append(try table("Data: \(title)", fields(data: data), "data"))
+        }
+        for (title, model) in [
+            ("vision transformer", Self.model), ("masked autoencoder", "{kind: multimae}"),
+            ("Llama", "{kind: llama}"), ("GPT-2", "{kind: gpt2}"),
+        ] {
+            parts.append(try table("Model: \(title)", fields(model: model), "model"))
+        }
+        let teachers = try Policy.presetNames.flatMap { try fields(teacher: $0) }
+        var seen: Set<String> = []
+        let distinct = teachers.filter { seen.insert($0.path).inserted }.map { field in
+            var plain = field
+            // Defaults are the preset's own.
+            plain.defaultValue = nil
+            return plain
+        }
+        parts.append(try table("The teacher: `teacher`", distinct.sorted { $0.path < $1.path }, "teacher"))
+        return parts.joined(separator: "\n") + "\n"
+    }
+
+    private static let head = """
+        # Recipe reference
+
+        Every key of a recipe, its default and what it means.
+
+        A recipe is a YAML file. A key without a default and not marked as demanded is left out where it is not wanted.
+        `--set key.path=value` overrides any key on the command line. Unknown and missing keys are refused with their line.
+        The teacher's defaults are those of the preset that `teacher: NAME` or `teacher: {policy: NAME}` names:
+        \(Policy.presetNames.map { "`\($0)`" }.joined(separator: ", ")).
+
+        <!-- Made by `make reference` from the types that read recipes; a test keeps it current. -->
+        """
+
+    private func table(_ title: String, _ fields: [RecipeField], _ section: String) throws -> String {
+        let shown = fields.filter { section.isEmpty || $0.path.hasPrefix(section + ".") }
+        let rows = shown.map { field -> String in
+            let key = String(field.path.split(separator: ".").last ?? "")
+            let property = scan.property(key, of: field.owner)
+            let standard = field.isDemanded ? "demanded" : field.defaultValue.map { "`\(plain($0))`" } ?? ""
+            return "| `\(field.path)` | \(kind(field, property)) | \(standard) | \(meaning(field, property)) |"
+        }
+        return "\n## \(title)\n\n| key | value | default | meaning |\n|---|---|---|---|\n"
+            + rows.joined(separator: "\n")
+    }
+
+    private func kind(_ field: RecipeField, _ property: SourceScan.Property?) -> String {
+        if !field.choices.isEmpty { return field.choices.map { "`\($0)`" }.joined(separator: ", ") }
+        let type = property?.type.replacing("?", with: "") ?? ""
+        let words = [
+            "Int": "whole number", "UInt64": "whole number", "Double": "number", "String": "text",
+            "Bool": "true or false",
+        ]
+        if let word = words[type] { return word }
+        guard let value = field.defaultValue else { return type.isEmpty ? "" : "see below" }
+        if value == "true" || value == "false" { return "true or false" }
+        if Int(value) != nil { return "whole number" }
+        return Double(value) != nil ? "number" : value.hasPrefix("[") ? "list" : "text"
+    }
+
+    /// A number without the exponent that YAML's encoder gives all of them.
+    private func plain(_ value: String) -> String {
+        guard value.contains("e"), let number = Double(value) else { return value }
+        return number == number.rounded() && abs(number) < 1e6 ? "\(Int(number))" : "\(number)"
+    }
+
+    private func meaning(_ field: RecipeField, _ property: SourceScan.Property?) -> String {
+        if let text = property?.documentation, !text.isEmpty { return text.replacing("|", with: "\\|") }
+        return field.owner.hasSuffix("LlamaKeys") || field.owner.hasSuffix("GPT2Keys") ? "as in `config.json`" : ""
+    }
+}
