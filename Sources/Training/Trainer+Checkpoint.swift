@@ -90,7 +90,6 @@ extension Trainer {
 
     /// Waits until the last checkpoint is there.
     func finishCheckpoint() throws { try writer.finish() }
-    }
 
     /// Takes the run up from a checkpoint.
     ///
