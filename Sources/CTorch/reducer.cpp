@@ -14,6 +14,24 @@ struct ct_reducer_s {
     int bucketCount;
 };
 
+namespace {
+
+/// The reducer lays its buckets out anew after the first backward pass, by the order in which gradients came. That pass is
+/// made here, over a sum of all parameters: so the layout, and with it the order of additions, is the same in every step of
+/// a run and in one taken up again.
+void settle(c10d::Reducer& reducer, const std::vector<at::Tensor>& parameters) {
+    reducer.prepare_for_forward();
+    at::Tensor sum;
+    for (const auto& parameter : parameters) sum = sum.defined() ? sum + parameter.sum() : parameter.sum();
+    reducer.prepare_for_backward({});
+    sum.backward();
+    reducer.prepare_for_forward();
+    if (reducer.should_rebuild_buckets()) reducer.rebuild_buckets();
+    for (const auto& parameter : parameters) parameter.mutable_grad().reset();
+}
+
+}  // namespace
+
 ct_status ct_reducer_new(ct_group group, const ct_tensor* parameters, int count, intptr_t firstBucketBytes,
                          intptr_t bucketBytes, ct_reducer* out) {
     return guarded([&] {
@@ -30,15 +48,13 @@ ct_status ct_reducer_new(ct_group group, const ct_tensor* parameters, int count,
             /*find_unused_parameters=*/false, /*gradient_as_bucket_view=*/true,
             std::unordered_map<size_t, std::string>{}, firstBucketBytes, /*skip_all_reduce_unused_params=*/false,
             /*use_python_reducer=*/false, std::vector<int64_t>{});
+        settle(*reducer, tensors);
         *out = new ct_reducer_s{std::move(reducer), bucketCount};
     });
 }
 
 ct_status ct_reducer_before_forward(ct_reducer reducer) {
-    return guarded([&] {
-        reducer->reducer->prepare_for_forward();
-        if (reducer->reducer->should_rebuild_buckets()) reducer->reducer->rebuild_buckets();
-    });
+    return guarded([&] { reducer->reducer->prepare_for_forward(); });
 }
 
 ct_status ct_reducer_before_backward(ct_reducer reducer) {

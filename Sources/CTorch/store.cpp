@@ -1,5 +1,6 @@
 // The store by which ranks find each other, and the address they are found at.
 #include <netdb.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -7,6 +8,7 @@
 
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Weverything"
+#include <c10/util/Logging.h>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 #pragma clang diagnostic pop
 
@@ -14,6 +16,9 @@ using namespace ct;
 
 ct_status ct_store_open(const char* host, int port, bool isHost, double timeout, ct_store* out) {
     return guarded([&] {
+        // What matters comes as an error; warnings of c10d's own would stand between a program's lines.
+        setenv("TORCH_CPP_LOG_LEVEL", "ERROR", /*overwrite=*/0);
+        c10::initLogging();
         c10d::TCPStoreOptions options;
         options.port = static_cast<uint16_t>(port);
         options.isServer = isHost;

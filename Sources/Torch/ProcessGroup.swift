@@ -14,6 +14,8 @@ public enum CommunicationBackend: String, Sendable {
 public struct MissingBackend: Error, Equatable, CustomStringConvertible {
     public let backend: CommunicationBackend
 
+    public init(backend: CommunicationBackend) { self.backend = backend }
+
     public var description: String {
         "\(backend.rawValue) is not in this build, which carries gloo for the CPU alone"
     }

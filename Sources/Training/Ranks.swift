@@ -39,7 +39,7 @@ public final class Ranks: Reduction {
             rollCall = try RollCall(environment, store, name: name)
         } catch let error as TorchError {
             throw RankError.incomplete(
-                rankCount: environment.rankCount, seconds: timeout, reason: Self.firstLine(error.message))
+                rankCount: environment.rankCount, seconds: timeout, reason: Self.reason(error.message))
         }
     }
 
@@ -50,18 +50,46 @@ public final class Ranks: Reduction {
 
     public var isFirst: Bool { rank == 0 }
 
-    private static func store(_ environment: RankEnvironment) throws(RankError) -> Store {
+    private static func store(_ environment: RankEnvironment) throws -> Store {
+        let (host, port, timeout) = (environment.host, environment.port, environment.timeout)
         do {
-            return try Store(
-                host: environment.host, port: environment.port, isHost: environment.hostsStore,
-                timeout: environment.timeout)
+            // Something else that listens there may never answer, for which c10d has no timeout.
+            return try within(seconds: timeout + 2) {
+                try Store(host: host, port: port, isHost: environment.hostsStore, timeout: timeout)
+            }
         } catch {
-            if error.message.contains("EADDRINUSE") { throw .portInUse(port: environment.port) }
-            throw .noStore(host: environment.host, port: environment.port, seconds: environment.timeout)
+            if let error = error as? TorchError, error.message.contains("EADDRINUSE") {
+                throw RankError.portInUse(port: port)
+            }
+            throw RankError.noStore(host: host, port: port, seconds: timeout)
         }
     }
 
-    static func firstLine(_ text: String) -> String { text.split(separator: "\n").first.map(String.init) ?? text }
+    /// What `body` returns on a thread of its own, which is left behind where it takes longer.
+    static func within<Outcome: Sendable>(
+        seconds: Double, _ body: @escaping @Sendable () throws -> Outcome
+    ) throws -> Outcome {
+        let shared = Late<Outcome>()
+        let done = DispatchSemaphore(value: 0)
+        Thread {
+            let result = Result { try body() }
+            shared.result.withLock { $0 = result }
+            done.signal()
+        }.start()
+        guard done.wait(timeout: .now() + seconds) == .success, let result = shared.result.withLock({ $0 }) else {
+            throw POSIXError(.ETIMEDOUT)
+        }
+        return try result.get()
+    }
+
+    /// What a message of libtorch's says, without the place in its sources that it begins with and advice that follows.
+    static func reason(_ message: String) -> String {
+        var text = message.split(separator: "\n").first.map(String.init) ?? message
+        if text.hasPrefix("["), let end = text.firstIndex(of: "]") {
+            text = text[text.index(after: end)...].trimmingCharacters(in: .whitespaces)
+        }
+        return text.range(of: ". ").map { String(text[..<$0.lowerBound]) } ?? text
+    }
 
     // MARK: Collectives
 
@@ -74,7 +102,7 @@ public final class Ranks: Reduction {
         do {
             return try body(group)
         } catch {
-            let reason = Self.firstLine((error as? TorchError)?.message ?? "\(error)")
+            let reason = Self.reason((error as? TorchError)?.message ?? "\(error)")
             throw rollCall?.verdict(at: place.withLock { $0 }, reason: reason) ?? error
         }
     }
@@ -139,4 +167,9 @@ public final class Ranks: Reduction {
     func share(of count: Int) -> Range<Int> {
         rank * count / rankCount..<(rank + 1) * count / rankCount
     }
+}
+
+/// What a thread will have found out.
+private final class Late<Outcome: Sendable>: Sendable {
+    let result = Mutex<Result<Outcome, any Error>?>(nil)
 }

@@ -24,7 +24,9 @@ final class RollCall: Sendable {
         (hostsStore, timeout, address) = (
             environment.hostsStore, environment.timeout, "\(environment.host):\(environment.port)"
         )
-        let machine = "process \(ProcessInfo.processInfo.processIdentifier) on \(ProcessInfo.processInfo.hostName)"
+        let own = try Store.localAddress(reaching: environment.host, port: environment.port)
+        let process = ProcessInfo.processInfo
+        let machine = "process \(process.processIdentifier) on \(process.hostName), \(own)"
         try store.set(key("who", rank), to: Array(machine.utf8))
         try store.set(key("beat", rank), to: [0])
         // A connection of its own: the other may be waiting for an answer.
@@ -47,6 +49,13 @@ final class RollCall: Sendable {
 
     /// Leaves a sentence for ranks that come to wait in vain.
     func report(_ sentence: String) {
+        _ = try? Ranks.within(seconds: limit) { [self] in leave(sentence) }
+    }
+
+    /// Seconds in which the store has answered, or does not any more: where a link is cut, a question stays without one.
+    private var limit: Double { hostsStore ? 60 : 15 }
+
+    private func leave(_ sentence: String) {
         let who = (try? self.who(rank)) ?? "rank \(rank)"
         if (try? store.has(verdictKey)) == false {
             try? store.set(verdictKey, to: Array("\(who) failed: \(sentence)".utf8))
@@ -57,11 +66,13 @@ final class RollCall: Sendable {
     /// What all ranks say when a collective has failed.
     func verdict(at place: String, reason: String) -> RankError {
         do {
-            let sentence = try known() ?? find(at: place, reason: reason)
-            waitForOthers()
-            return .ended(sentence)
+            return try Ranks.within(seconds: limit) { [self] in
+                let sentence = try known() ?? find(at: place, reason: reason)
+                waitForOthers()
+                return .ended(sentence)
+            }
         } catch {
-            return .ended("rank 0's store at \(address) is gone \(place) (\(reason)); every rank stops")
+            return .ended("rank \(rank) has lost rank 0's store at \(address) \(place) (\(reason)); every rank stops")
         }
     }
 

@@ -1,6 +1,10 @@
 import Foundation
 import Testing
 
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 /// Jobs of several processes on this machine.
 @Suite("Several ranks", .serialized) struct DistributedCommandTests {
     /// Small, and without dropout, of which every rank has its own.
@@ -27,7 +31,10 @@ import Testing
 
     @Test(
         "two and three ranks have the loss curve of one process",
-        arguments: [["teacher=standard"], ["teacher=attent-simple"], ["training.micro_batch_size=40"]])
+        arguments: [
+            ["teacher=standard"], ["teacher=attent-simple"], ["teacher=attent-plus"],
+            ["teacher=selective-backprop"], ["training.micro_batch_size=40"],
+        ])
     func lossCurve(more: [String]) throws {
         let (alone, shared) = (temporaryPath(), temporaryPath())
         defer { for path in [alone, shared] { try? FileManager.default.removeItem(atPath: path) } }
@@ -35,7 +42,7 @@ import Testing
         #expect(run.status == 0, "\(run.error)")
         try Self.train(more == ["teacher=standard"] ? 3 : 2, shared, more)
         let (expected, found) = (losses(in: alone), losses(in: shared))
-        #expect(expected.count == found.count && expected.count >= 10)
+        #expect(expected.count == found.count && expected.count >= 5)
         for (one, several) in zip(expected, found) { #expect(abs(one - several) < 1e-4 * max(1, abs(one))) }
     }
 
@@ -128,24 +135,41 @@ import Testing
     }
 
     @Test(
-        "torchrun starts a job as any launcher would",
+        "torchrun starts a job, and after a rank was killed starts it anew from its checkpoint",
         .enabled(if: torchrun != nil, "ATTENT_PYTHON names no Python with torchrun beside it"))
     func launcher() throws {
-        let out = temporaryPath()
-        defer { try? FileManager.default.removeItem(atPath: out) }
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: try #require(torchrun))
-        process.arguments =
-            ["--no-python", "--nproc-per-node=2", "--master-port=\(try freePort())", RankProcesses.executable.path]
-            + Self.arguments(out)
-        process.standardError = FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
-        process.currentDirectoryURL = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        let (out, undisturbed) = (temporaryPath(), temporaryPath())
+        defer { for path in [out, undisturbed] { try? FileManager.default.removeItem(atPath: path) } }
+        let more = ["checkpoints.every_steps=5", "training.epochs=4"]
+        try Self.train(2, undisturbed, more)
+        let job = Process()
+        job.executableURL = URL(fileURLWithPath: try #require(torchrun))
+        job.arguments =
+            [
+                "--no-python", "--nproc-per-node=2", "--max-restarts=1", "--master-port=\(try freePort())",
+                RankProcesses.executable.path,
+            ] + Self.arguments(out, more)
+        (job.standardError, job.standardOutput) = (FileHandle.nullDevice, FileHandle.nullDevice)
+        job.currentDirectoryURL = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .deletingLastPathComponent().deletingLastPathComponent()
-        try process.run()
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 0)
-        #expect(FileManager.default.fileExists(atPath: "\(out)/summary.json"))
+        try job.run()
+        #expect(waitForSteps(12, in: out))
+        let found = try process(ofRank: 1, whoseArgumentsName: out)
+        let worker = try #require(found)
+        _ = Glibc.kill(worker, SIGKILL)
+        job.waitUntilExit()
+        #expect(job.terminationStatus == 0)
+        #expect(try Self.weights(out) == Self.weights(undisturbed))
+    }
+}
+
+/// A process that a launcher started, found by its environment and its arguments.
+private func process(ofRank rank: Int, whoseArgumentsName path: String) throws -> Int32? {
+    func text(_ file: String) -> String { (try? String(contentsOfFile: file, encoding: .utf8)) ?? "" }
+    return try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap { Int32($0) }.first { number in
+        text("/proc/\(number)/cmdline").hasPrefix(RankProcesses.executable.path)
+            && text("/proc/\(number)/cmdline").contains(path)
+            && text("/proc/\(number)/environ").split(separator: "\0").contains("RANK=\(rank)")
     }
 }
 
