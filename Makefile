@@ -2,7 +2,7 @@ native := scripts/with-native
 build  := $(native) swift build -c release --product
 
 .PHONY: run test build bench bench-engine bench-vision bench-llm vision ablation theory evidence evidence-quick format
-.PHONY: lint clean chaos fuzz soak
+.PHONY: lint clean chaos fuzz sanitize soak
 
 run: ; @$(build) attent && .build/release/attent compare digits
 test: ; @$(native) swift test --no-parallel
@@ -19,6 +19,7 @@ theory: ; @$(build) attent && for e in gradients kernel convergence descent gree
 	.build/release/attent antk $$e --out runs/theory/$$e || exit 1; done
 chaos: ; @$(build) attent && scripts/chaos $(ARGUMENTS)
 fuzz: ; @$(build) attent && $(native) scripts/fuzz $(ARGUMENTS)
+sanitize: ; @scripts/sanitize $(ARGUMENTS)
 soak: ; @$(build) attent && scripts/soak $(ARGUMENTS)
 format: ; @swift format --in-place --recursive --parallel Package.swift Sources Tests Benchmarks Fuzzing
 lint: ; @swift format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks Fuzzing
