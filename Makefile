@@ -2,7 +2,7 @@ native := scripts/with-native
 build  := $(native) swift build -c release --product
 
 .PHONY: run test build bench bench-engine bench-vision bench-llm vision ablation theory evidence evidence-quick format
-.PHONY: lint clean bench-distributed test-hosts chaos fuzz soak reference docs report-test
+.PHONY: lint clean bench-distributed test-hosts chaos fuzz sanitize soak reference docs report-test
 .PHONY: python python-test install uninstall install-test
 
 run: ; @$(build) attent && .build/release/attent compare digits
@@ -27,6 +27,7 @@ theory: ; @$(build) attent && for e in gradients kernel convergence descent gree
 	.build/release/attent antk $$e --out runs/theory/$$e || exit 1; done
 chaos: ; @$(build) attent && scripts/chaos $(ARGUMENTS)
 fuzz: ; @$(build) attent && $(native) scripts/fuzz $(ARGUMENTS)
+sanitize: ; @scripts/sanitize $(ARGUMENTS)
 soak: ; @$(build) attent && scripts/soak $(ARGUMENTS)
 reference: ; @ATTENT_WRITE_REFERENCE=1 $(native) swift test --no-parallel --filter DocumentationTests
 docs: ; @$(native) swift build && scripts/docs

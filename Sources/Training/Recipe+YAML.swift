@@ -12,6 +12,7 @@ extension Recipe {
     ///   - overrides: `key.path=value`, such as `training.epochs=3`; the values are YAML.
     /// - Throws: ``RecipeError`` naming the line for unknown, missing or ill-typed keys; what is out of range too.
     public init(yaml: String, source: String, overrides: [String] = []) throws {
+        try refuseManyAliases(yaml, source)
         var root: Node
         do {
             root = try Yams.compose(yaml: yaml) ?? .mapping([:])
@@ -160,6 +161,20 @@ extension Recipe {
         do { try data.validate() } catch { throw RecipeError(source: source, line: nil, message: "data.\(error)") }
         do { try model.validate() } catch { throw RecipeError(source: source, line: nil, message: "model.\(error)") }
         do { try teacher.validate() } catch { throw RecipeError(source: source, line: nil, message: "\(error)") }
+    }
+}
+
+/// Aliases of aliases make a small text stand for any amount of nodes, all of which are walked where one is a key: a few
+/// aliases cannot.
+private func refuseManyAliases(_ yaml: String, _ source: String) throws(RecipeError) {
+    let (limit, before) = (16, Set(" \t\r\n[{,:?-".utf8))
+    let (text, star) = (Array(yaml.utf8), UInt8(ascii: "*"))
+    let count = text.indices.dropLast().count { index in
+        text[index] == star && (index == 0 || before.contains(text[index - 1]))
+            && text[index + 1] > UInt8(ascii: " ") && text[index + 1] != star
+    }
+    guard count <= limit else {
+        throw RecipeError(source: source, line: nil, message: "found \(count) aliases, expected at most \(limit)")
     }
 }
 
