@@ -7,7 +7,7 @@ FROM swift:6.1-bookworm AS build
 SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 # hadolint ignore=DL3008
 RUN apt-get update && apt-get install --yes --no-install-recommends \
-    libpcre2-dev libsentencepiece-dev libspng-dev libturbojpeg0-dev make pkg-config python3 python3-pip zlib1g-dev \
+    libcurl4-openssl-dev libpcre2-dev libsentencepiece-dev libspng-dev libturbojpeg0-dev make pkg-config python3 python3-pip zlib1g-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
