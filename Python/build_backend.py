@@ -61,7 +61,7 @@ def metadata(project: dict) -> str:
 
 
 def platform(library: Path) -> str:
-    """The oldest manylinux platform (PEP 600) whose C library has every symbol version that the compiled one asks for."""
+    """The oldest manylinux platform (PEP 600) whose C library has every symbol version that ours asks for."""
     listing = subprocess.run(
         ["objdump", "--dynamic-syms", str(library)], check=True, capture_output=True, text=True
     ).stdout

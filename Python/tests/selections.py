@@ -1,5 +1,5 @@
-"""What teachers of many policies choose, as short lines. `python selections.py FILE` writes the golden that the tests of
-both languages compare with."""
+"""What teachers of many policies choose, as short lines. `python selections.py FILE` writes the golden that the tests
+of both languages compare with."""
 
 from __future__ import annotations
 

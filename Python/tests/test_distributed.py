@@ -48,7 +48,8 @@ def teach(sampler: TeacherSampler, lessons: int, folder: str = "") -> list[dict]
         if rest:
             sampler.record(torch.tensor([score(e, sampler.lesson.number) for e in drawn[-rest:]]))
         lesson = sampler.lesson
-        results.append({"lesson": fingerprint(lesson.examples, lesson.weights), "all": list(lesson.examples), "drawn": drawn})
+        chosen = fingerprint(lesson.examples, lesson.weights)
+        results.append({"lesson": chosen, "all": list(lesson.examples), "drawn": drawn})
     return results
 
 

@@ -57,7 +57,8 @@ class Run:
 @needs("torch")
 class LoopTests(unittest.TestCase):
     def test_every_policy_runs_and_chooses_what_the_teacher_alone_does(self) -> None:
-        for policy in ("standard", "random", "attent", "attent-simple", "infobatch", "seta", "kakurenbo", "attent-plus"):
+        policies = ("standard", "random", "attent", "attent-simple", "infobatch", "seta", "kakurenbo", "attent-plus")
+        for policy in policies:
             with self.subTest(policy):
                 run = Run(policy)
                 for _ in range(5):
@@ -79,7 +80,7 @@ class LoopTests(unittest.TestCase):
                 points, labels = run.data[examples]
                 logits = run.model(points)
                 losses = F.cross_entropy(logits, labels, reduction="none")
-                weights = torch.tensor(lesson.weights[start : start + 8]) if lesson.weights else torch.ones(len(examples))
+                weights = torch.tensor((lesson.weights or [1.0] * len(lesson.examples))[start : start + 8])
                 run.optimizer.zero_grad()
                 (losses * weights).mean().backward()
                 run.optimizer.step()

@@ -11,8 +11,8 @@
 ///     }
 ///     attent_teacher_destroy(teacher);
 ///
-/// Every choice is a function of the seed, the policy and the scores handed over. Examples are numbered from 0. Calls on
-/// one teacher from several threads run one after another. A function that can fail says so in its result, and
+/// Every choice is a function of the seed, the policy and the scores handed over. Examples are numbered from 0. Calls
+/// on one teacher from several threads run one after another. A function that can fail says so in its result, and
 /// attent_last_error then has one sentence about it.
 
 #ifndef ATTENT_H
@@ -87,8 +87,8 @@ void attent_free(void *memory);
 /// Makes a teacher.
 ///
 /// - policy: a preset's name, or a JSON object with the keys of a recipe's section `teacher`: {"policy": "attent",
-///   "ratio": {"kind": "constant", "start": 0.5, "end": 0.5}}. What it leaves out is the preset's, `standard` where none
-///   is named.
+///   "ratio": {"kind": "constant", "start": 0.5, "end": 0.5}}. What it leaves out is the preset's, `standard` where
+///   none is named.
 /// - example_count: 1 to 2^31 - 1.
 /// - epochs: the length of the plain run that the policy is measured against; without a budget, the number of lessons.
 /// - budget: the share of that run's cost to spend; 0 for the policy's own.
@@ -114,8 +114,8 @@ int32_t attent_teacher_state(attent_teacher *teacher, uint8_t **state, int64_t *
 /// Begins the next lesson.
 ///
 /// Some policies measure examples before they select. ATTENT_NEEDS_SCORES then asks for the scores of the examples that
-/// attent_teacher_unscored names, lesson->count of them, and the teacher stays as it was; call again with their scores in
-/// that order. Without scores to give, `scores` is NULL and `count` 0.
+/// attent_teacher_unscored names, lesson->count of them, and the teacher stays as it was; call again with their scores
+/// in that order. Without scores to give, `scores` is NULL and `count` 0.
 ///
 /// - confidences: NULL, or the probability of the right answer where the learner gives it, 0 elsewhere (KAKURENBO).
 ///
@@ -135,7 +135,7 @@ int32_t attent_lesson_examples(attent_teacher *teacher, int32_t *examples);
 /// Copies the weights of the lesson's examples, in their order, 1 where all weigh the same. Returns 0 or ATTENT_FAILED.
 int32_t attent_lesson_weights(attent_teacher *teacher, float *weights);
 
-/// Share of the run's cost spent once `taught` of the lesson's examples are; before the first lesson 0, after the last 1.
+/// Share of the run's cost spent once `taught` of the lesson's examples are; 0 before the first, 1 after the last one.
 double attent_lesson_progress(attent_teacher *teacher, int64_t taught);
 
 /// How many of an example's `count` elements (patches, tokens) to teach once `taught` of the lesson's examples are.

@@ -4,8 +4,8 @@ import Testing
 
 @testable import AttentC
 
-/// `Goldens/selections.json` was written by Python/tests/selections.py through the C functions; here `Teacher` itself has
-/// to choose the same.
+/// `Goldens/selections.json` was written by Python/tests/selections.py through the C functions; here `Teacher` itself
+/// has to choose the same.
 @Suite struct SelectionGoldenTests {
     struct Golden: Decodable {
         struct Case: Decodable, Sendable {

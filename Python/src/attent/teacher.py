@@ -163,7 +163,7 @@ class Teacher:
         )  # fmt: skip
 
     def progress(self, taught: int = 0) -> float:
-        """Share of the run's cost spent once `taught` of the lesson's examples are: what a learning-rate schedule needs."""
+        """Share of the run's cost spent once `taught` of the lesson's examples are: for a learning-rate schedule."""
         return library.attent_lesson_progress(self._handle, taught)
 
     # Elements

@@ -27,10 +27,10 @@ class TeacherSampler(Sampler[int]):
                 loss = sampler.loss(F.cross_entropy(model(images), labels, reduction="none"))
                 ...
 
-    Batches have to come back in the order in which they were drawn, as ``DataLoader`` has it, each to one call of `loss`
-    or `record`; otherwise name their `examples`. Under ``torch.distributed`` every process draws the same lesson and
-    takes every ``world_size``-th example of it; the scores are exchanged between lessons. There, `begin`, `state_dict`
-    and starting a pass are collective calls.
+    Batches have to come back in the order in which they were drawn, as ``DataLoader`` has it, each to one call of
+    `loss` or `record`; otherwise name their `examples`. Under ``torch.distributed`` every process draws the same lesson
+    and takes every ``world_size``-th example of it; the scores are exchanged between lessons. There, `begin`,
+    `state_dict` and starting a pass are collective calls.
     """
 
     def __init__(
@@ -49,8 +49,8 @@ class TeacherSampler(Sampler[int]):
         """
         :param data: the data set, or its size.
         :param policy, epochs, budget, seed: as for :class:`attent.Teacher`; the same in every process.
-        :param score: measures the named examples without learning from them, one score each in their order, for policies
-            with a scoring pass (``attent``).
+        :param score: measures the named examples without learning from them, one score each in their order, for
+            policies with a scoring pass (``attent``).
         :param rank, world_size: this process and their number; torch.distributed's where not given.
         :param takes_share: False where another tool (accelerate) deals out the batches to the processes.
         """
@@ -87,11 +87,11 @@ class TeacherSampler(Sampler[int]):
         return min(self._taught * self.world_size, self._count)
 
     def begin(self) -> Optional[Lesson]:
-        """The lesson to teach: what is left of the current one or, where that is done, the next; None at the run's end."""
+        """The lesson to teach: what is left of the current one or else the next; None at the run's end."""
         if self.lesson is not None and not self._is_done:
             return self.lesson
         if self._is_drawn and self._taught == 0:
-            raise TeachingError("a whole lesson was drawn and none of it recorded; call loss() or record() for every batch")
+            raise TeachingError("a whole lesson was drawn and none of it recorded; call loss() for every batch")
         self.flush()
         lesson = self.teacher.next(self._measure)
         self._begun(lesson)
@@ -103,7 +103,7 @@ class TeacherSampler(Sampler[int]):
             before = self._taught
             yield lesson
             if self._taught == before and not self._is_drawn:
-                raise TeachingError(f"nothing of lesson {lesson.number} was drawn; pass over the DataLoader in each one")
+                raise TeachingError(f"nothing of lesson {lesson.number} was drawn; pass over the DataLoader in each")
 
     def __iter__(self) -> Iterator[int]:
         if self.begin() is None:
@@ -159,14 +159,14 @@ class TeacherSampler(Sampler[int]):
         :param losses: [B], the losses of the next B examples drawn (``reduction="none"``).
         :param scores: [B], where the policy's score is another than the loss, such as :func:`residuals`.
         :param examples: [B], the examples' numbers, where they are not the next ones drawn.
-        :param confidences: [B], the probability of the right answer where the learner gives it, 0 elsewhere (KAKURENBO).
-        :returns: the mean, of weighted losses where the lesson has weights, of the admitted ones' for Selective-Backprop.
+        :param confidences: [B], the right answer's probability where the learner gives it, 0 elsewhere (KAKURENBO).
+        :returns: the mean, of weighted losses where the lesson has weights, of the admitted for Selective-Backprop.
         """
         if losses.ndim != 1:
             raise TeachingError(f"losses of the shape {list(losses.shape)} were given, expected one an example")
         lesson, kind = self._current(), self.teacher.policy["score"]
         if scores is None and kind != "loss" and lesson.records_scores:
-            raise TeachingError(f"the policy scores by {kind}, expected scores beside the losses, or a policy with score: loss")
+            raise TeachingError(f"the policy scores by {kind}, expected scores beside the losses, or score: loss")
         numbers = self._numbers(len(losses), examples)
         measured = losses if scores is None else scores
         if lesson.needs_admission:
@@ -183,7 +183,7 @@ class TeacherSampler(Sampler[int]):
         """Takes over a batch's scores, which stay on their device until the lesson ends; parameters as for `loss`."""
         records = self._current().records_scores
         if records and self._wants_confidences and confidences is None:
-            raise TeachingError("the policy hides what the learner is sure of, expected confidences beside the scores")
+            raise TeachingError("the policy hides what the learner is sure of, expected confidences too")
         numbers = self._numbers(len(scores), examples)
         self._taught += len(numbers)
         if records:
@@ -195,7 +195,7 @@ class TeacherSampler(Sampler[int]):
         return None if self._weight_table is None else self._weight_table[examples.long().cpu()]
 
     def elements(self, batch_size: int, count: int) -> Optional[Tensor]:
-        """Which of `count` patches or tokens of the next examples to teach: [batch_size, kept]; None for all of them."""
+        """Which of `count` patches or tokens of the next examples to teach: [batch_size, kept]; None for all."""
         kept = self.teacher.element_count(count, self.taught)
         if kept == count:
             return None
@@ -206,7 +206,7 @@ class TeacherSampler(Sampler[int]):
         """Hands the recorded scores to the teacher, those of all processes: a collective call."""
         if self.lesson is None or not self.lesson.records_scores or (self.world_size == 1 and not self._pending):
             return
-        empty = [torch.zeros(0), torch.zeros(0, dtype=torch.int32), torch.zeros(0)][: 3 if self._wants_confidences else 2]
+        empty = [torch.zeros(0) for _ in range(3 if self._wants_confidences else 2)]
         columns = [torch.cat(column) for column in zip(*self._pending)] or empty
         scores, examples, *confidences = (
             packed(torch.cat(gather(column.to(kind), self.world_size)), code)
@@ -235,7 +235,8 @@ class TeacherSampler(Sampler[int]):
     def _measure(self, examples: Any) -> Any:
         """A scoring pass: each process takes its share of the examples."""
         if self.score is None:
-            raise TeachingError(f"the policy {self.teacher.policy['name']} has a scoring pass, expected the argument score")
+            name = self.teacher.policy["name"]
+            raise TeachingError(f"the policy {name} has a scoring pass, expected the argument score")
         numbers = torch.frombuffer(examples, dtype=torch.int32)
         scores = torch.as_tensor(self.score(self._share(numbers).tolist())).detach().float().reshape(-1)
         parts = gather(scores, self.world_size)

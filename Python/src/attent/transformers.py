@@ -23,7 +23,7 @@ _STATE_FILE = "attent.pt"
 
 
 class TeachingCallback(TrainerCallback):
-    """Begins a lesson with every epoch, ends the run with the last one, and saves the teacher beside each checkpoint."""
+    """Begins a lesson with every epoch, ends the run with the last one, saves the teacher in each checkpoint."""
 
     def __init__(self, trainer: Optional[TeacherMixin] = None) -> None:
         self.trainer = trainer
@@ -89,7 +89,8 @@ class TeacherMixin:
         if policy["score"] not in ("loss", "residual"):
             refused.append(f"score {policy['score']}")
         if refused:
-            raise TeachingError(f"the policy {policy['name']} has {', '.join(refused)}, which the Trainer has no place for")
+            found = ", ".join(refused)
+            raise TeachingError(f"the policy {policy['name']} has {found}, which the Trainer has no place for")
         return sampler
 
     # What a batch says
@@ -174,7 +175,9 @@ class TeacherMixin:
             ]
         return scheduler
 
-    def _inner_training_loop(self, *args: Any, resume_from_checkpoint: Union[str, bool, None] = None, **kwargs: Any) -> Any:
+    def _inner_training_loop(
+        self, *args: Any, resume_from_checkpoint: Union[str, bool, None] = None, **kwargs: Any
+    ) -> Any:
         self.teaching_checkpoint = resume_from_checkpoint or None
         skip, self.args.ignore_data_skip = self.args.ignore_data_skip, True
         try:
