@@ -42,7 +42,6 @@ extension CommandTests {
         let metrics = try #require(run["metrics"] as? [String: Double])
         let again = try #require(try json("evaluate", out)["metrics"] as? [String: Double])
         #expect(again["val/accuracy"] == metrics["val/accuracy"])
-        #expect(try json("doctor")["missing"] is [String])
     }
 
     @Test("errors name the next command where there is one") func nextSteps() throws {

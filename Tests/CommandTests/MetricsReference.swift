@@ -31,6 +31,9 @@ enum MetricsReference {
         number that is infinite or not a number is written as null. A run that was resumed has the log of a run never stopped; a
         killed run's last line may be torn.
 
+        TensorBoard's event file beside it holds the same scalars, the scores' histograms and the examples taught most and least.
+        No offline directory for Weights & Biases is written: the format of its store is not documented.
+
         <!-- Made by `make reference` from the fields that are written; a test keeps it current. -->
         """
 

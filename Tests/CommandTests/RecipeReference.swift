@@ -95,8 +95,14 @@ struct RecipeReference {
         return number == number.rounded() && abs(number) < 1e6 ? "\(Int(number))" : "\(number)"
     }
 
+    /// Words for people who write YAML rather than Swift.
+    private func plainWords(_ text: String) -> String {
+        text.replacing("``", with: "`").replacing("`nil`", with: "absent").replacing("nil", with: "absent")
+            .replacing("|", with: "\\|")
+    }
+
     private func meaning(_ field: RecipeField, _ property: SourceScan.Property?) -> String {
-        if let text = property?.documentation, !text.isEmpty { return text.replacing("|", with: "\\|") }
+        if let text = property?.documentation, !text.isEmpty { return plainWords(text) }
         return field.owner.hasSuffix("LlamaKeys") || field.owner.hasSuffix("GPT2Keys") ? "as in `config.json`" : ""
     }
 }

@@ -118,6 +118,17 @@ import Testing
         #expect(table.figures.last == "figure run.attent.accuracy_gap nan")
     }
 
+    @Test("Time whose interval holds 1 is neither saved nor lost") func unclearTime() throws {
+        let seconds = ["standard": [8.0, 10, 12], "attent": [7.0, 9, 12]]
+        let records = ["standard", "attent"].flatMap { policy in
+            (seconds[policy] ?? []).enumerated().map { seed, time in
+                Fixtures.record(policy, seed: UInt64(seed), seconds: time, accuracy: 0.95 + 0.01 * Double(seed))
+            }
+        }
+        let headline = Verdict(table: try ComparisonTable(records)).headline
+        #expect(headline.hasPrefix("attent took as long at a quality these seeds cannot tell apart"), "\(headline)")
+    }
+
     @Test("With one seed the verdict says that the spread is not known")
     func oneSeed() throws {
         let records = [

@@ -98,12 +98,15 @@ struct ReportCharts {
     /// The scores' distribution over time, one chart for each policy that scores.
     var scoreRidges: [RidgeChart] {
         firstSeeds.compactMap { row, record in
+            // Several selections of one epoch would bear one name.
+            let hasEpochs = Set(record.selections.map(\.epoch)).count == record.selections.count
             let ridges = record.selections.compactMap { selection -> RidgeChart.Ridge? in
                 guard let low = selection.scoreQuantiles.first, let high = selection.scoreQuantiles.last, low < high,
                     low.isFinite, high.isFinite, !selection.scoreCounts.isEmpty
                 else { return nil }
                 return RidgeChart.Ridge(
-                    name: "epoch \(selection.epoch)", lowest: Double(low), highest: Double(high),
+                    name: hasEpochs ? "epoch \(selection.epoch)" : "step \(selection.step)", lowest: Double(low),
+                    highest: Double(high),
                     counts: selection.scoreCounts)
             }
             guard ridges.count > 1 else { return nil }

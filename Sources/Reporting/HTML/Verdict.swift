@@ -112,9 +112,10 @@ struct Verdict {
             + (interval ?? " (one seed, so the spread is not known)")
     }
 
-    /// Time counts as equal within two per cent; quality where its interval holds zero.
+    /// Time counts as equal within two per cent, and where its interval holds 1; quality where its interval holds zero.
     private func judgement(_ row: ComparisonTable.Row, ratio: Double, gap: Double) -> String {
-        let time = ratio < 0.98 ? Outcome.better : ratio > 1.02 ? .worse : .tied
+        let isTimeClear = row.timeRatioInterval?.contains(1) != true
+        let time = !isTimeClear ? Outcome.tied : ratio < 0.98 ? .better : ratio > 1.02 ? .worse : .tied
         guard gap.isFinite else { return ["was faster", "took as long", "was slower"][time.rawValue] }
         let better = table.metric.higherIsBetter ? gap : -gap
         let tied = row.qualityGapInterval?.contains(0) ?? (gap == 0)
