@@ -42,9 +42,9 @@ import Testing
         }
     }
 
-    /// What a log keeps of an event, without the clock.
+    /// What a log keeps of the events, without the clock.
     private func trace(_ events: [TrainingEvent]) -> [String] {
-        events.map { event in
+        events.compactMap { event in
             switch event {
             case .started: "start"
             case .selected(let it): "selection \(it.step) \(it.selectedCount) \(it.scoreQuantiles)"
@@ -52,6 +52,7 @@ import Testing
             case .rejected(let it): "rejection \(it.step)"
             case .evaluated(let it): "evaluation \(it.step) \(it.metrics.sorted { $0.key < $1.key })"
             case .checkpointed(let it): "checkpoint \(it.step)"
+            case .exhibited: nil
             case .finished(let it): "end \(it.steps) \(it.isComplete)"
             }
         }
@@ -79,7 +80,7 @@ import Testing
             let after = try run.trainer(folder: folder, emit: second.observe)
             try after.restore(checkpoint)
             _ = try after.run()
-            #expect(trace(Array(first.events.prefix(count) + second.events.dropFirst())) == trace(whole.events))
+            #expect(trace(first.events).prefix(count) + trace(second.events).dropFirst() == trace(whole.events)[...])
         }
     }
 }
