@@ -30,7 +30,8 @@ extension BytePairParts {
         for (token, id) in vocabulary {
             try check(id, of: token, count: count)
             guard bytes[id] == nil else {
-                throw malformed("two tokens with id \(id), one of them \(token.debugDescription)", "one token an id")
+                let sharers = vocabulary.filter { $0.value == id }.keys.sorted().map(\.debugDescription)
+                throw malformed("id \(id) for \(sharers.joined(separator: " and "))", "one token an id")
             }
             let spelled = ByteAlphabet.bytes(of: token)
             bytes[id] = spelled ?? Array(token.utf8)
