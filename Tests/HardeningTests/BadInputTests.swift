@@ -25,7 +25,7 @@ struct BadInput: Decodable, Sendable, CustomTestStringConvertible {
 
 @Suite("Bad inputs") struct BadInputTests {
     @Test("the table covers every parser, and has a hundred cases at least") func coverage() {
-        print("bad_inputs.cases \(BadInput.all.count)")
+        print("figure bad_inputs.cases \(BadInput.all.count)")
         #expect(BadInput.all.count >= 100)
         #expect(Set(BadInput.all.map(\.parser)) == Set(Parser.all.keys))
         #expect(Set(BadInput.all.map(\.testDescription)).count == BadInput.all.count)
