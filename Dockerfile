@@ -2,7 +2,7 @@
 #
 #     docker build --target cpu --tag attent .
 #     docker build --target cuda --tag attent:cuda .
-#     docker run --rm --volume "$PWD/runs:/work/runs" attent train digits
+#     docker run --rm --volume "$PWD/runs:/home/attent/runs" attent train digits
 FROM swift:6.1-bookworm AS build
 SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 # hadolint ignore=DL3008
@@ -19,11 +19,11 @@ FROM debian:bookworm-slim AS cpu
 RUN apt-get update && apt-get install --yes --no-install-recommends \
     libcurl4 libpcre2-8-0 libsentencepiece0 libspng0 libturbojpeg0 libxml2 zlib1g \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --create-home --uid 1000 attent && mkdir --parents /work/.native/data \
-    && ln --symbolic /usr/local/share/attent/digits.csv.gz /work/.native/data/digits.csv.gz && chown --recursive attent /work
+    && useradd --create-home --uid 1000 attent && mkdir --parents /home/attent/.native/data \
+    && ln --symbolic /usr/local/share/attent/digits.csv.gz /home/attent/.native/data/digits.csv.gz && chown --recursive attent /home/attent
 COPY --from=build /stage/usr/local /usr/local
 USER attent
-WORKDIR /work
+WORKDIR /home/attent
 ENTRYPOINT ["attent"]
 CMD ["--help"]
 

@@ -79,6 +79,11 @@ struct FastLinear : torch::autograd::Function<FastLinear> {
 
 at::Tensor to_bfloat16(const at::Tensor& x) { return x.to(at::kBFloat16); }
 
+// In one pass, also where x lies in another order.
+at::Tensor rows_in_bfloat16(const at::Tensor& x) {
+    return x.to(at::kBFloat16, /*non_blocking=*/false, /*copy=*/false, at::MemoryFormat::Contiguous);
+}
+
 std::optional<at::Tensor> to_bfloat16(const std::optional<at::Tensor>& x) {
     return x ? std::optional(to_bfloat16(*x)) : std::nullopt;
 }
@@ -89,7 +94,7 @@ std::optional<at::Tensor> to_bfloat16(const std::optional<at::Tensor>& x) {
 struct BFloat16Linear : torch::autograd::Function<BFloat16Linear> {
     static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
                               const std::optional<at::Tensor>& bias, at::ScalarType type) {
-        const auto input = to_bfloat16(x.contiguous()), matrix = to_bfloat16(weight);
+        const auto input = rows_in_bfloat16(x), matrix = to_bfloat16(weight);
         context->save_for_backward({input, matrix});
         context->saved_data["bias"] = bias.has_value();
         context->saved_data["type"] = x.scalar_type();
@@ -157,7 +162,7 @@ ct_status ct_linear_gelu(ct_tensor xHandle, ct_tensor weightHandle, ct_tensor bi
             c10::GradMode::is_enabled() && (x.requires_grad() || weight.requires_grad() || (bias && bias->requires_grad()));
         if (prefers_bfloat16_matmul(x, weight)) {
             return hasGradient ? at::gelu(BFloat16Linear::apply(x, weight, bias, at::kBFloat16))
-                               : fused_linear(to_bfloat16(x.contiguous()), to_bfloat16(weight), to_bfloat16(bias), "gelu");
+                               : fused_linear(rows_in_bfloat16(x), to_bfloat16(weight), to_bfloat16(bias), "gelu");
         }
         if (!prefers_fast_matmul(x, weight)) return at::gelu(at::linear(x, weight, bias));
         // The gradient of GELU needs the linear map's own result, which the single pass does not leave behind.

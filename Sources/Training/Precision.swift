@@ -74,10 +74,10 @@ public enum Precision: String, Codable, Sendable, CaseIterable {
 
     /// Runs `body` at this precision, then goes back to that of before.
     func during<Result>(on device: Device, _ body: () throws -> Result) throws -> Result {
-        let kernels = Engine.linearKernels
-        defer { Engine.linearKernels = kernels }
-        return try Engine.autocast(to: apply(on: device), on: device) { () throws(TorchError) in
-            Swift.Result { try body() }
-        }.get()
+        try Engine.withLinearKernels(linearKernels) {
+            try Engine.autocast(to: computeType(on: device), on: device) { () throws(TorchError) in
+                Swift.Result { try body() }
+            }.get()
+        }
     }
 }
