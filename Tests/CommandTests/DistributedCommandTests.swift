@@ -103,8 +103,7 @@ import Testing
         let more = ["checkpoints.every_steps=5", "training.epochs=4"]
         try Self.train(2, undisturbed, more)
         let job = try RankProcesses(2) { _ in Self.arguments(out, more) }
-        #expect(waitForSteps(12, in: out))
-        job.signal(SIGKILL, rank: 1)
+        try job.signal(SIGKILL, rank: 1, after: 12, stepsIn: out)
         let identifier = job.processes[1].processIdentifier
         let first = try job.wait()[0]
         #expect(first.status == 1 && first.error.contains("rank 1 (process \(identifier) on "), "\(first.error)")
@@ -121,8 +120,7 @@ import Testing
         let more = ["training.epochs=4"]
         #expect(try attent(Self.arguments(alone, more)).status == 0)
         let job = try RankProcesses(3) { _ in Self.arguments(out, more) }
-        #expect(waitForSteps(8, in: out))
-        job.signal(SIGTERM, rank: 2)
+        try job.signal(SIGTERM, rank: 2, after: 8, stepsIn: out)
         let results = try job.wait()
         #expect(results.map(\.status) == [130, 0, 0], "\(results)")
         let done = losses(in: out).count
@@ -153,8 +151,7 @@ import Testing
         job.currentDirectoryURL = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .deletingLastPathComponent().deletingLastPathComponent()
         try job.run()
-        #expect(waitForSteps(12, in: out))
-        let found = try process(ofRank: 1, whoseArgumentsName: out)
+        let found = try hold({ try process(ofRank: 1, whoseArgumentsName: out) }, after: 12, stepsIn: out)
         let worker = try #require(found)
         _ = Glibc.kill(worker, SIGKILL)
         job.waitUntilExit()

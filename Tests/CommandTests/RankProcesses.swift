@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 #if canImport(Glibc)
     import Glibc
@@ -54,7 +55,13 @@ final class RankProcesses {
         }
     }
 
-    func signal(_ number: Int32, rank: Int) { kill(processes[rank].processIdentifier, number) }
+    /// Sends a signal to a rank once the run has made so many steps, before it makes many more.
+    func signal(_ number: Int32, rank: Int, after count: Int, stepsIn folder: String) throws {
+        let process = try #require(
+            try hold({ processes[rank].processIdentifier }, after: count, stepsIn: folder))
+        kill(process, number)
+        kill(process, SIGCONT)
+    }
 }
 
 /// A port that nobody listens at just now.
@@ -81,14 +88,21 @@ func listen() -> (descriptor: Int32, port: Int) {
     return (descriptor, isBound ? Int(UInt16(bigEndian: address.sin_port)) : 0)
 }
 
-/// Waits until a run has made so many steps.
-func waitForSteps(_ count: Int, in folder: String, seconds: Double = 120) -> Bool {
-    let end = Date(timeIntervalSinceNow: seconds)
+/// Waits until a run has made so many steps, and leaves one of its ranks' processes stopped, so that the job, which
+/// waits for it, is as far as that and no further until the process is killed or told to go on.
+func hold(_ process: () throws -> Int32?, after count: Int, stepsIn folder: String) throws
+    -> Int32?
+{
+    let end = Date(timeIntervalSinceNow: 120)
     while Date() < end {
-        if losses(in: folder).count >= count { return true }
-        Thread.sleep(forTimeInterval: 0.05)
+        if let process = try process() {
+            kill(process, SIGSTOP)
+            if losses(in: folder).count >= count { return process }
+            kill(process, SIGCONT)
+        }
+        Thread.sleep(forTimeInterval: 0.001)
     }
-    return false
+    return nil
 }
 
 /// The losses of a run's steps, in order.
