@@ -1,7 +1,7 @@
 native := scripts/with-native
 build  := $(native) swift build -c release --product
 
-.PHONY: run test build bench bench-engine bench-vision bench-llm vision ablation theory evidence evidence-quick format
+.PHONY: run test build bench bench-train bench-engine bench-vision bench-llm vision ablation theory evidence evidence-quick format
 .PHONY: lint clean bench-distributed test-hosts chaos fuzz sanitize soak reference docs report-test
 .PHONY: python python-test install uninstall install-test
 
@@ -14,6 +14,7 @@ install: ; @test -x .build/release/attent || $(build) attent; scripts/install
 uninstall: ; @scripts/install uninstall
 install-test: ; @test -x .build/release/attent || $(build) attent; scripts/install-test $(ARGUMENTS)
 bench: ; @scripts/bench
+bench-train: ; @scripts/bench-train $(ARGUMENTS)
 bench-engine: ; @scripts/bench-engine $(ARGUMENTS)
 bench-vision: ; @scripts/bench-vision
 bench-llm: ; @scripts/bench-llm

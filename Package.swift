@@ -72,7 +72,7 @@ let package = Package(
             ]),
         .executableTarget(
             name: "engine-bench", dependencies: ["Training"], path: "Benchmarks/Engine",
-            exclude: ["peer.py", "peer_vision.py", "peer_decoders.py"]),
+            exclude: ["peer.py", "peer_vision.py", "peer_decoders.py", "train.py", "train_peer.py"]),
         .executableTarget(
             name: "vision-bench", dependencies: ["Training"], path: "Benchmarks/Vision", exclude: ["compare.py"]),
         .executableTarget(

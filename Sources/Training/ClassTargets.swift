@@ -29,6 +29,16 @@ struct ClassTargets {
         return try mixed.shares * losses(labels) + (1 - mixed.shares) * losses(mixed.labels)
     }
 
+    /// What held-out logits [B, classes] are worth for the labels: `val/loss`, nats, and `val/accuracy`.
+    func tally(_ logits: Tensor) throws(TorchError) -> Tally {
+        var tally = Tally()
+        let weight = Double(logits.shape[0])
+        tally.add(try logits.crossEntropy(labels, reduction: .sum).item(), weight: weight, to: "val/loss")
+        let hits = try logits.argmax(-1).equal(labels).to(.float32).sum().item()
+        tally.add(hits, weight: weight, to: "val/accuracy")
+        return tally
+    }
+
     /// The probability of each class that would be right, [B, classes].
     func probabilities(classes: Int) throws(TorchError) -> Tensor {
         let own = try labels.oneHot(classes: classes).to(.float32)

@@ -74,7 +74,7 @@ public struct Comparison: Sendable {
         recipe.teacher = .standard
         let steps = 10.0 * Double(recipe.training.batchSize) / Double(recipe.training.epochs * experiment.exampleCount)
         recipe.training.budget = min(1, steps)
-        recipe.evaluation.count = 1
+        recipe.evaluation.count = 0
         _ = try experiment.with(recipe).train(in: nil, from: nil, until: StopSignal()) { _ in }
     }
 }

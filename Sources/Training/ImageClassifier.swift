@@ -42,14 +42,7 @@ public struct ImageClassifier: Learner {
 
     public func evaluate(_ content: ImageBatch) throws -> Tally {
         try withoutGradients {
-            let labels = try Tensor(content.labels, device: device)
-            let (_, logits) = try forward(content, nil, false)
-            var tally = Tally()
-            let weight = Double(content.count)
-            tally.add(try logits.crossEntropy(labels, reduction: .sum).item(), weight: weight, to: "val/loss")
-            let hits = try logits.argmax(-1).equal(labels).to(.float32).sum().item()
-            tally.add(hits, weight: weight, to: "val/accuracy")
-            return tally
+            try ClassTargets(content.labels, nil, device: device).tally(forward(content, nil, false).logits)
         }
     }
 

@@ -35,14 +35,7 @@ public struct MultimodalClassifier: Learner {
 
     public func evaluate(_ content: MultimodalBatch) throws -> Tally {
         try withoutGradients {
-            let labels = try Tensor(content.labels, device: device)
-            let logits = try logits(content, nil, false)
-            var tally = Tally()
-            let weight = Double(content.count)
-            tally.add(try logits.crossEntropy(labels, reduction: .sum).item(), weight: weight, to: "val/loss")
-            let hits = try logits.argmax(-1).equal(labels).to(.float32).sum().item()
-            tally.add(hits, weight: weight, to: "val/accuracy")
-            return tally
+            try ClassTargets(content.labels, nil, device: device).tally(logits(content, nil, false))
         }
     }
 
