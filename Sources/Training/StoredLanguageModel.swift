@@ -129,8 +129,7 @@ struct StoredLearner {
         return tokenizer
     }
 
-    /// For use, not for training: weights of the type computed in stay where they are mapped, so that they are in memory
-    /// once.
+    /// For use, not for training: weights of the type computed in stay where they are mapped, and so in memory once.
     ///
     /// - Throws: where the device of the run is not one of this machine's.
     func builder() throws -> ParameterBuilder {

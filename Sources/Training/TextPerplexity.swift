@@ -22,8 +22,8 @@ public struct TextPerplexity {
         learner = try LanguageLearner(model.builder(), model.network)
     }
 
-    /// Predicts every token of a text but the first, in blocks of the model's context; of records (`.jsonl`, `.json`) the
-    /// responses.
+    /// Predicts every token of a text but the first, in blocks of the model's context; of records (`.jsonl`, `.json`)
+    /// the responses.
     ///
     /// - Parameters:
     ///   - template: what the instructions and messages of records are put into.

@@ -8,9 +8,9 @@ struct Evaluate: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measures a run's quality on the held-out data, or a language model's on a task.",
         discussion: """
-            A run is measured as during training. With --task, any language model answers the questions of a file; what it \
-            said is kept beside the verdicts. With --text, its perplexity is measured on a text in blocks of its context, or \
-            on the responses of records.
+            A run is measured as during training. With --task, any language model answers the questions of a file; \
+            what it said is kept beside the verdicts. With --text, its perplexity is measured on a text in blocks of \
+            its context, or on the responses of records.
             """)
 
     @Argument(
