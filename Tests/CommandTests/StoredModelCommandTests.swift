@@ -80,6 +80,8 @@ import Testing
             #expect(try metric("text/examples", model + [text, "--limit", "2"]) == 2)
             let loss = try metric("text/loss", model + [text])
             #expect(try abs(metric("text/perplexity", model + [text]) - exp(loss)) < 1e-9 * exp(loss))
+            let plain = try attent("evaluate", "\(folder)/model")
+            #expect(plain.error.hasSuffix("\nNext: attent evaluate \(folder)/model --text FILE\n"), "\(plain.error)")
             let absent = try attent(model + ["\(folder)/none.txt"])
             #expect(absent.error == "attent: \(folder)/none.txt: found nothing there, expected a text file\n")
             #expect(try attent(model + [text, "--task", "math", "--data", text]).status == 2)
