@@ -76,7 +76,8 @@ let package = Package(
         .executableTarget(
             name: "vision-bench", dependencies: ["Training"], path: "Benchmarks/Vision", exclude: ["compare.py"]),
         .executableTarget(
-            name: "llm-bench", dependencies: ["Training"], path: "Benchmarks/Language", exclude: ["compare.py"]),
+            name: "llm-bench", dependencies: ["Training"], path: "Benchmarks/Language",
+            exclude: ["compare.py", "peer.py"]),
         .executableTarget(
             name: "shards-bench", dependencies: ["TeachingSimulation"], path: "Benchmarks/Distributed/Shards"),
         .executableTarget(name: "ranks-bench", dependencies: ["Training"], path: "Benchmarks/Distributed/Ranks"),

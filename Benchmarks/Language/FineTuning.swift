@@ -16,9 +16,13 @@ final class FineTuning {
     private let optimizer: AdamW
     private let batches: [TokenBatch]
     private let network: LanguageNetwork
+    private let levers: Set<Lever>
     let precision: Precision
 
-    init(_ workload: Workload, data: String, withAdapters: Bool) throws {
+    /// - Parameters:
+    ///   - precision: the recipe's setting of that name.
+    ///   - levers: what speeds a step up and is on.
+    init(_ workload: Workload, data: String, withAdapters: Bool, precision: Precision, levers: Set<Lever>) throws {
         let (network, weights) = try workload.network(data)
         let adapters = withAdapters ? ParameterBuilder.Adapters(Workload.adapters) : nil
         let source = try weights ?? Self.fresh(network)
@@ -31,8 +35,8 @@ final class FineTuning {
             return try dataset.collate(Array(first..<first + Int32(workload.batchSize)), view: .plain)
         }
         guard case .llama(let configuration) = network else { throw UsageError(description: "the model is no Llama") }
-        precision = try Precision.auto.resolved(on: .cpu, width: configuration.hiddenSize)
-        self.network = network
+        self.precision = try precision.resolved(on: .cpu, width: configuration.hiddenSize)
+        (self.network, self.levers) = (network, levers)
     }
 
     /// Weights that adapters can lie beside.
@@ -70,24 +74,12 @@ final class FineTuning {
         Engine.linearKernels = precision.linearKernels
         let batch = batches[number]
         return try Pass {
-            let loss = try model.losses(of: batch).tokens.mean()
+            let loss = try Engine.autocast(to: precision.computeType(on: .cpu)) { () throws(TorchError) in
+                try model.loss(of: batch, levers)
+            }
             try loss.backward()
             _ = try optimizer.step(learningRate: Self.learningRate, clippingTo: 1)
             return try loss.item()
         }
-    }
-}
-
-extension LanguageModel {
-    /// The losses of a batch, as a training step has them.
-    func losses(of batch: TokenBatch) throws -> LanguageLosses {
-        let rows = (0..<batch.rowCount).map { row in
-            batch.labels[row * batch.width..<(row + 1) * batch.width].map(Int.init)
-        }
-        let targets = try LanguageTargets(labels: rows, owners: batch.owners, exampleCount: batch.count)
-        let tokens = try Tensor(batch.tokens, shape: [batch.rowCount, batch.width]).to(.int64)
-        let layout = try batch.isPacked ? TokenLayout(segments: batch.owners, device: .cpu) : nil
-        let hidden = try hidden(tokens, layout: layout, elements: nil, cache: nil, isTraining: true)
-        return try losses(hidden, targets)
     }
 }

@@ -7,10 +7,13 @@ struct UsageError: Error, CustomStringConvertible { let description: String }
 /// Our side of the comparison that `compare.py` makes: one command a line on standard input, one JSON object a line in
 /// answer.
 ///
-///     llm-bench DATA SCRATCH
+///     llm-bench DATA SCRATCH [LEVER...]
+///
+/// What is named after the folders speeds fine-tuning up and is switched off for the whole process: see ``Lever``.
 @main
 struct LanguageBenchmark {
     private let data, scratch: String
+    private let levers: Set<Lever>
     private var tuning: FineTuning?
     private var head: Head?
     private var packing: Packing?
@@ -19,10 +22,17 @@ struct LanguageBenchmark {
     static func main() {
         do {
             let arguments = CommandLine.arguments
-            guard arguments.count == 3 else { throw UsageError(description: "expected llm-bench DATA SCRATCH") }
+            guard arguments.count >= 3 else {
+                throw UsageError(description: "expected llm-bench DATA SCRATCH [LEVER...]")
+            }
+            let off = try arguments[3...].map { name in
+                guard let lever = Lever(rawValue: name) else { throw UsageError(description: "\(name) is no lever") }
+                return lever
+            }
             Engine.threadCount = 1
-            Engine.keepFreedMemory()
-            var benchmark = LanguageBenchmark(data: arguments[1], scratch: arguments[2])
+            let levers = Set(Lever.allCases).subtracting(off)
+            if levers.contains(.memory) { Engine.keepFreedMemory() }
+            var benchmark = LanguageBenchmark(data: arguments[1], scratch: arguments[2], levers: levers)
             while let line = readLine() {
                 let pass = try benchmark.answer(to: line.split(separator: " ").map(String.init))
                 // Unbuffered, so that the reader need not wait.
@@ -34,11 +44,15 @@ struct LanguageBenchmark {
         }
     }
 
-    private init(data: String, scratch: String) { (self.data, self.scratch) = (data, scratch) }
+    private init(data: String, scratch: String, levers: Set<Lever>) {
+        (self.data, self.scratch, self.levers) = (data, scratch, levers)
+    }
 
     private mutating func answer(to words: [String]) throws -> Pass {
         switch (words.first, words.count) {
-        case ("tune", 3): return try prepare(words[1], withAdapters: words[2] == "lora")
+        case ("tune", 4):
+            guard let precision = Precision(rawValue: words[3]) else { break }
+            return try prepare(words[1], withAdapters: words[2] == "lora", precision)
         case ("step", 2): return try made(tuning, "tune").step(Int(words[1]) ?? 0)
         case ("prepare-head", 1):
             head = try Head()
@@ -60,13 +74,15 @@ struct LanguageBenchmark {
         return part
     }
 
-    private mutating func prepare(_ name: String, withAdapters: Bool) throws -> Pass {
+    private mutating func prepare(_ name: String, withAdapters: Bool, _ precision: Precision) throws -> Pass {
         guard let workload = Workload(rawValue: name) else { throw UsageError(description: "\(name) is no workload") }
-        let tuning = try FineTuning(workload, data: data, withAdapters: withAdapters)
+        let tuning = try FineTuning(
+            workload, data: data, withAdapters: withAdapters, precision: precision, levers: levers)
         try tuning.write(to: "\(scratch)/\(name)")
         self.tuning = tuning
-        FileHandle.standardError.write(Data("llm-bench: \(name) computes in \(tuning.precision.rawValue)\n".utf8))
-        return Pass()
+        var pass = Pass()
+        pass.precision = tuning.precision.rawValue
+        return pass
     }
 
     /// The likeliest story of so many tokens.

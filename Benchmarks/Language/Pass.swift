@@ -10,6 +10,8 @@ struct Pass: Encodable {
     var tokens: [Int32] = []
     /// Memory taken beyond what was resident before, in bytes.
     var peak = 0.0
+    /// What is computed in, where that was asked.
+    var precision = ""
 
     init() {}
 

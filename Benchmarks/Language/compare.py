@@ -5,9 +5,24 @@
 
 BENCH is the program llm-bench; DATA holds stories260k, tinyshakespeare, tokenizers and instruct.
 
-The peer is transformers' own model in a plain training loop: its attention is PyTorch's scaled_dot_product_attention,
-its AdamW the fused one, nothing is logged, and rows are padded on the right, so that no mask is needed and the fastest
-kernels are taken. Trainer does more than that, not less.
+Figures, each the median of what the peer took over what we took in a pair of calls:
+
+    llm.finetune.vs_transformers, llm.finetune.lora.vs_peft      a step at our precision auto, theirs in fp32
+    llm.finetune.bf16.vs_transformers, .bf16.lora.vs_peft        a step at our precision bf16, theirs under autocast
+    llm.head.*, llm.packing.*, generate.vs_transformers          the head alone, other layouts of batches, 200 tokens
+
+What the first of them comes from is measured between processes of ours, one with a lever off (Lever.swift) and one with
+all of them on; a figure is the time without the lever over that with it:
+
+    llm.finetune.cause.kernels       oneDNN's fp32 kernels for linear maps: precision auto, against libtorch's: fp32
+    llm.finetune.cause.head          both of the following, which take over from each other
+    llm.finetune.cause.head_places   the head where labels are, against everywhere
+    llm.finetune.cause.head_fusion   head and cross-entropy in one, against all logits and then their cross-entropy
+    llm.finetune.cause.memory        freed memory that waits for the next step, against the system's
+    llm.finetune.cause.remainder     the peer's time over ours with all of these off: attention, norms, rotation, gated
+                                     activation, optimiser and a program without an interpreter, which no switch parts
+
+Length buckets are no cause of it, since both sides get the same batches; llm.packing.bucketing tells what they save.
 """
 
 import argparse
@@ -16,7 +31,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 import warnings
 from pathlib import Path
 from statistics import median
@@ -24,23 +38,22 @@ from statistics import median
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 import torch
-import torch.nn.functional as F
-from peft import LoraConfig, get_peft_model
-from safetensors.torch import load_file
-from torch import nn
+from peer import BATCHES, Head, Tuning, timed
 from transformers import LlamaForCausalLM
 from transformers.utils import logging
 
-RATE, BATCHES, AGREEING_STEPS, GENERATED = 1e-4, 4, 8, 200
-TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+CAUSES = {
+    "kernels": [], "head": ["head-places", "head-fusion"], "head_places": ["head-places"],
+    "head_fusion": ["head-fusion"], "memory": ["memory"]}
+GENERATED = 200
 
 
 class Ours:
     """The Swift program, asked line by line."""
 
-    def __init__(self, program: str, data: str, scratch: str) -> None:
+    def __init__(self, program: str, data: str, scratch: str, *levers_off: str) -> None:
         self.process = subprocess.Popen(
-            [program, data, scratch], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            [program, data, scratch, *levers_off], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def ask(self, command: str) -> dict:
         self.process.stdin.write(command + "\n")
@@ -55,115 +68,82 @@ class Ours:
         self.process.wait()
 
 
-def timed(body) -> dict:
-    wall, spent = time.perf_counter(), time.process_time()
-    value = body()
-    return {"seconds": time.perf_counter() - wall, "processor": time.process_time() - spent, "value": value}
-
-
-def resident(key: str) -> int:
-    """VmRSS or VmHWM in bytes."""
-    with open("/proc/self/status") as status:
-        return int(next(line for line in status if line.startswith(key)).split()[1]) * 1024
-
-
-class Tuning:
-    """The same weights and batches in transformers, with peft where there are adapters."""
-
-    def __init__(self, folder: Path) -> None:
-        self.model = LlamaForCausalLM.from_pretrained(folder, attn_implementation="sdpa", dtype=torch.float32)
-        self.model.config.use_cache = False
-        adapters = folder / "adapters.safetensors"
-        if adapters.exists():
-            self.model = get_peft_model(self.model, LoraConfig(r=8, lora_alpha=16, target_modules=TARGETS))
-            names = dict(self.model.named_parameters())
-            with torch.no_grad():
-                for name, value in load_file(adapters).items():
-                    names[name.replace(".weight", ".default.weight")].copy_(value)
-        self.model.train()
-        self.parameters = [p for p in self.model.parameters() if p.requires_grad]
-        self.optimizer = torch.optim.AdamW(
-            self.parameters, lr=RATE, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0, fused=True)
-        text = load_file(folder / "batches.safetensors")
-        self.batches = [(text[f"tokens{i}"].long(), text[f"labels{i}"].long()) for i in range(BATCHES)]
-
-    def step(self, number: int) -> float:
-        tokens, labels = self.batches[number]
-        # Labels are given for each place, so that nothing is predicted there that ours does not predict.
-        loss = self.model(input_ids=tokens, labels=labels, shift_labels=labels).loss
-        loss.backward()
-        nn.utils.clip_grad_norm_(self.parameters, 1.0, foreach=True)
-        self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=True)
-        return loss.item()
-
-
-class Head:
-    """All logits, then their cross-entropy."""
-
-    def __init__(self, file: Path) -> None:
-        tensors = load_file(file)
-        self.hidden, self.weight = (tensors[name].requires_grad_() for name in ("hidden", "weight"))
-        self.labels = tensors["labels"]
-
-    def run(self) -> dict:
-        with open("/proc/self/clear_refs", "w") as file:
-            file.write("5")
-        before = resident("VmRSS")
-
-        def body() -> float:
-            loss = F.cross_entropy(F.linear(self.hidden, self.weight), self.labels, ignore_index=-100)
-            loss.backward()
-            return loss.item()
-
-        result = timed(body)
-        result["peak"] = resident("VmHWM") - before
-        self.hidden.grad = self.weight.grad = None
-        return result
+def check_agreement(values: list[float], tolerance: float, what: str) -> None:
+    """Two computations that differ would mean nothing."""
+    if max(values) - min(values) > tolerance * abs(values[0]):
+        raise SystemExit(f"{what}: the sides come to {values}")
 
 
 def in_turn(rounds: int, ours, theirs, tolerance: float, what: str) -> list[tuple[dict, dict]]:
-    """Pairs of measurements; neither side is always first. Two computations that differ would mean nothing."""
+    """Pairs of measurements; neither side is always first."""
     pairs = []
     for number in range(rounds):
         if number % 2 == 0:
             mine, other = ours(number), theirs(number)
         else:
             other, mine = theirs(number), ours(number)
-        if abs(mine["value"] - other["value"]) > tolerance * abs(other["value"]):
-            raise SystemExit(f"{what}, round {number}: ours comes to {mine['value']}, the peer's to {other['value']}")
+        check_agreement([mine["value"], other["value"]], tolerance, f"{what}, round {number}")
         pairs.append((mine, other))
     return pairs
 
 
-def report(name: str, pairs: list[tuple[dict, dict]], inverse: bool = False) -> None:
+def report(name: str, pairs: list[tuple[dict, dict]], inverse: bool = False, sides=("ours", "the peer's")) -> None:
     """The figure is of processor time, which other programs disturb less; the wall's stands beside it."""
     for clock, suffix in (("processor", ""), ("seconds", ".wall")):
-        mine, other = (median(pair[side][clock] for pair in pairs) for side in (0, 1))
+        mine, other = (1e3 * median(pair[side][clock] for pair in pairs) for side in (0, 1))
         ratio = median(theirs[clock] / ours[clock] for ours, theirs in pairs)
-        print(f"{name}, {clock}: ours {1e3 * mine:.1f} ms, the peer's {1e3 * other:.1f} ms, {len(pairs)} pairs")
+        print(f"{name}, {clock}: {sides[0]} {mine:.1f} ms, {sides[1]} {other:.1f} ms, {len(pairs)} pairs")
         print(f"figure {name}{suffix} {1 / ratio if inverse else ratio:.3f}", flush=True)
 
 
-def tune(start, scratch: Path, rounds: int, workload: str, kind: str, name: str) -> None:
+def tune(start, scratch: Path, rounds: int, task: str, name: str, precision: str = "auto") -> None:
     ours = start()
-    ours.ask(f"tune {workload} {kind}")
-    peer = Tuning(scratch / workload)
+    chosen = ours.ask(f"tune {task} {precision}")["precision"]
+    print(f"{name}: ours computes in {chosen}", file=sys.stderr)
+    peer = Tuning(scratch / task.split()[0], bf16=precision == "bf16")
     pairs = in_turn(
-        AGREEING_STEPS + rounds, lambda i: ours.ask(f"step {i % BATCHES}"),
-        lambda i: timed(lambda: peer.step(i % BATCHES)), 2e-3, name)
+        BATCHES + rounds, lambda i: ours.ask(f"step {i % BATCHES}"),
+        lambda i: timed(lambda: peer.step(i % BATCHES)), 1e-2 if precision == "bf16" else 2e-3, name)
     report(name, pairs[BATCHES:])  # each batch's first step warms up
     ours.stop()
 
 
 def finetune(start, scratch: Path, rounds: int) -> None:
-    tune(start, scratch, rounds, "small", "full", "llm.finetune.vs_transformers")
-    tune(start, scratch, 2 * rounds, "stories", "full", "llm.finetune.stories260k.vs_transformers")
+    tune(start, scratch, rounds, "small full", "llm.finetune.vs_transformers")
+    tune(start, scratch, 2 * rounds, "stories full", "llm.finetune.stories260k.vs_transformers")
 
 
 def lora(start, scratch: Path, rounds: int) -> None:
-    tune(start, scratch, rounds, "small", "lora", "llm.finetune.lora.vs_peft")
-    tune(start, scratch, 2 * rounds, "stories", "lora", "llm.finetune.lora.stories260k.vs_peft")
+    tune(start, scratch, rounds, "small lora", "llm.finetune.lora.vs_peft")
+    tune(start, scratch, 2 * rounds, "stories lora", "llm.finetune.lora.stories260k.vs_peft")
+
+
+def bf16(start, scratch: Path, rounds: int) -> None:
+    tune(start, scratch, rounds, "small full", "llm.finetune.bf16.vs_transformers", "bf16")
+    tune(start, scratch, rounds, "small lora", "llm.finetune.bf16.lora.vs_peft", "bf16")
+
+
+def causes(start, scratch: Path, rounds: int) -> None:
+    """The same steps in a process with all levers on, in one for each lever without it, and in one without any."""
+    every = sorted({lever for levers in CAUSES.values() for lever in levers})
+    ours = {"": start()} | {name: start(*off) for name, off in CAUSES.items()} | {"remainder": start(*every)}
+    precision = ours[""].ask("tune small full auto")["precision"]
+    for name, side in ours.items():
+        side.ask(f"tune small full {'fp32' if name in ('kernels', 'remainder') else precision}")
+    peer = Tuning(scratch / "small")
+    passes = {name: [] for name in [*ours, "peer"]}
+    for number in range(BATCHES + rounds):
+        batch, order = number % BATCHES, list(passes) if number % 2 == 0 else list(passes)[::-1]
+        for name in order:
+            done = timed(lambda: peer.step(batch)) if name == "peer" else ours[name].ask(f"step {batch}")
+            passes[name].append(done)
+        check_agreement([passes[name][number]["value"] for name in order], 2e-3, f"causes, round {number}")
+    for name in CAUSES:
+        pairs = list(zip(passes[""], passes[name]))[BATCHES:]
+        report(f"llm.finetune.cause.{name}", pairs, sides=("with it", "without"))
+    report("llm.finetune.cause.remainder", list(zip(passes["remainder"], passes["peer"]))[BATCHES:])
+    for side in ours.values():
+        side.stop()
 
 
 def head(start, scratch: Path, rounds: int) -> None:
@@ -192,12 +172,14 @@ def packing(start, scratch: Path, rounds: int) -> None:
     pairs = {layout: list(zip(passes["packed"], passes[layout]))[1:] for layout in ("padded", "bucketed")}
     report("llm.packing.speedup", pairs["padded"])
     report("llm.packing.vs_bucketed", pairs["bucketed"])
+    buckets = list(zip(passes["bucketed"], passes["padded"]))[1:]
+    report("llm.packing.bucketing", buckets, sides=("bucketed", "in the data's order"))
     ours.stop()
 
 
 def generate(start, scratch: Path, rounds: int) -> None:
     ours = start()
-    ours.ask("tune stories full")
+    ours.ask("tune stories full auto")
     model = LlamaForCausalLM.from_pretrained(scratch / "stories", attn_implementation="sdpa", dtype=torch.float32)
     model.eval()
     model.generation_config.eos_token_id = None
@@ -223,7 +205,9 @@ def generate(start, scratch: Path, rounds: int) -> None:
     ours.stop()
 
 
-PARTS = {"finetune": finetune, "lora": lora, "head": head, "packing": packing, "generate": generate}
+PARTS = {
+    "finetune": finetune, "lora": lora, "bf16": bf16, "causes": causes, "head": head, "packing": packing,
+    "generate": generate}
 
 
 def main() -> None:
@@ -240,7 +224,7 @@ def main() -> None:
         if part not in PARTS:
             sys.exit(f"compare.py: {part} is no part, expected some of {','.join(PARTS)}")
         with tempfile.TemporaryDirectory() as scratch:
-            start = lambda: Ours(options.bench, options.data, scratch)
+            start = lambda *levers_off: Ours(options.bench, options.data, scratch, *levers_off)
             PARTS[part](start, Path(scratch), options.rounds)
 
 

@@ -15,6 +15,11 @@ public struct TextFile: Sendable {
         (self.path, self.text) = (path, text)
     }
 
+    /// Blocks of `context` tokens.
+    public func blocks(_ tokenizer: any Tokenizer, context: Int) throws -> TextDataset {
+        try blocks(tokenizer.encode(text, addingSpecialTokens: false)[...], path, tokenizer, context)
+    }
+
     /// Blocks of `context` tokens; the end of the text is held out.
     ///
     /// - Parameter testShare: share of the tokens at the end that are held out.
@@ -23,11 +28,17 @@ public struct TextFile: Sendable {
     ) throws -> (training: TextDataset, validation: TextDataset) {
         let ids = try tokenizer.encode(text, addingSpecialTokens: false)
         let border = ids.count - Int((testShare * Double(ids.count)).rounded())
-        func part(_ ids: ArraySlice<Int32>, _ name: String) throws(DatasetError) -> TextDataset {
-            var builder = TextDatasetBuilder(source: "\(path) (\(name))", tokenizer: tokenizer, context: context)
-            builder.append(text: ids)
-            return try builder.finish()
-        }
-        return (try part(ids[..<border], "training part"), try part(ids[border...], "held-out part"))
+        return (
+            try blocks(ids[..<border], "\(path) (training part)", tokenizer, context),
+            try blocks(ids[border...], "\(path) (held-out part)", tokenizer, context)
+        )
+    }
+
+    private func blocks(
+        _ ids: ArraySlice<Int32>, _ source: String, _ tokenizer: any Tokenizer, _ context: Int
+    ) throws(DatasetError) -> TextDataset {
+        var builder = TextDatasetBuilder(source: source, tokenizer: tokenizer, context: context)
+        builder.append(text: ids)
+        return try builder.finish()
     }
 }

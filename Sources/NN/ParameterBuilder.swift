@@ -29,6 +29,8 @@ public final class ParameterBuilder {
     private let seed: UInt64
     private let source: (any TensorSource)?
     private let adapters: Adapters?
+    /// Whether only adapters learn.
+    private let isFrozen: Bool
     private var entries: [Parameters.Entry] = []
     private var adapted: [Parameters.AdaptedWeight] = []
     private var known: Set<String> = []
@@ -37,20 +39,23 @@ public final class ParameterBuilder {
 
     public init(seed: UInt64, device: Device = .cpu, dtype: DType = .float32, adapters: Adapters? = nil) {
         (self.seed, self.device, self.dtype, self.adapters) = (seed, device, dtype, adapters)
-        (source, unmatchedTargets) = (nil, adapters?.policy.targetModules ?? [])
+        (source, isFrozen, unmatchedTargets) = (nil, adapters != nil, adapters?.policy.targetModules ?? [])
     }
 
     /// Loads every parameter from `source`; what does not fit is gathered and reported by ``finish()``.
     ///
     /// Frozen parameters that lie in the source's own memory as `dtype` stay there, without a copy.
     ///
-    /// - Parameter seed: that of adapters which are not loaded.
+    /// - Parameters:
+    ///   - seed: that of adapters which are not loaded.
+    ///   - isFrozen: that the parameters are only used, as beside adapters they are in every case.
     public init(
         loading source: any TensorSource, device: Device = .cpu, dtype: DType = .float32, adapters: Adapters? = nil,
-        seed: UInt64 = 0
+        seed: UInt64 = 0, isFrozen: Bool = false
     ) {
         (self.seed, self.device, self.dtype, self.adapters) = (seed, device, dtype, adapters)
         (self.source, unmatchedTargets) = (source, adapters?.policy.targetModules ?? [])
+        self.isFrozen = isFrozen || adapters != nil
     }
 
     /// Makes a learner and hands out its parameters, all problems of loading listed in one error.
@@ -62,7 +67,7 @@ public final class ParameterBuilder {
     }
 
     func parameter(_ name: String, _ shape: [Int], _ initializer: Initializer) throws(TorchError) -> Tensor {
-        try add(name, isTrainable: adapters == nil) { () throws(TorchError) in
+        try add(name, isTrainable: !isFrozen) { () throws(TorchError) in
             guard let source else { return try draw(name, shape, initializer).to(dtype) }
             return try load(name, shape, dtype, from: source)
         }
@@ -141,7 +146,7 @@ extension ParameterBuilder {
         do {
             let stored = try source.tensor(named: name)
             guard stored.dtype == dtype else { return try stored.to(dtype) }
-            return adapters != nil || device != .cpu ? stored : try stored.clone()
+            return isFrozen || device != .cpu ? stored : try stored.clone()
         } catch {
             problems.append("\(name): \(error)")
             return try .zeros(shape)

@@ -53,12 +53,15 @@ extension Experiment {
 
 extension Recipe {
     /// Loads the data, checks that the model fits it and sets libtorch up.
-    public func experiment() throws -> any Experiment {
+    ///
+    /// - Parameter device: in place of the recipe's own.
+    public func experiment(on device: Device? = nil) throws -> any Experiment {
         var recipe = self
+        if let device { recipe.training.device = "\(device)" }
         // Settled here, so that a resumed run and all runs of a comparison compute alike.
-        recipe.training.precision = try setUpEngine()
+        recipe.training.precision = try recipe.setUpEngine()
         recipe.training.scoringPrecision = try training.scoringPrecision?.resolved(
-            on: training.place, width: model.width)
+            on: recipe.training.place, width: model.width)
         switch (data, model) {
         case (.images(let data), .vit(let model)): return try ImageClassification(recipe, data, model)
         case (.scenes(let data), .multimae(let model)):
@@ -77,14 +80,10 @@ extension Recipe {
     }
 
     private func setUpEngine() throws -> Precision {
-        if case .cuda(let index) = training.place, index >= Engine.cudaDeviceCount {
-            throw TrainingError.mismatch(
-                what: "training.device", found: training.device,
-                expected: "one of this machine's \(Engine.cudaDeviceCount) CUDA devices, or cpu")
-        }
+        let device = try training.place.required(by: "training.device")
         Engine.keepFreedMemory()
         if let threads = training.threads { Engine.threadCount = threads }
-        return try training.precision.resolved(on: training.place, width: model.width)
+        return try training.precision.resolved(on: device, width: model.width)
     }
 }
 

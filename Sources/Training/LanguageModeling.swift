@@ -57,11 +57,7 @@ public struct LanguageModeling: Experiment {
                     expected: "\(network.kind.rawValue), which \(path) holds")
             }
         }
-        guard tokenizer.vocabularySize <= network.vocabularySize else {
-            throw TrainingError.mismatch(
-                what: "the model's vocab_size", found: "\(network.vocabularySize)",
-                expected: "at least the tokenizer's \(tokenizer.vocabularySize)")
-        }
+        try network.require(tokenizer)
         return network
     }
 

@@ -1,6 +1,7 @@
 import Foundation
 import Models
 import NN
+import Tokenizers
 import Torch
 
 /// Which decoder a language model is, and of what size.
@@ -36,6 +37,14 @@ public enum LanguageNetwork: Sendable, Equatable {
                 key: "num_attention_heads", found: "\(configuration.headCount)",
                 expected: "a divisor of hidden_size \(configuration.hiddenSize)")
         }
+    }
+
+    /// - Throws: where the tokenizer has more tokens than the network.
+    func require(_ tokenizer: any Tokenizer) throws(TrainingError) {
+        guard tokenizer.vocabularySize > vocabularySize else { return }
+        throw .mismatch(
+            what: "the model's vocab_size", found: "\(vocabularySize)",
+            expected: "at least the tokenizer's \(tokenizer.vocabularySize)")
     }
 
     public func model(_ path: Path) throws(TorchError) -> any LanguageModel {

@@ -102,7 +102,10 @@ struct StoredLearner {
     ///   - path: a run's folder, a Hugging Face folder, PEFT's folder or a llama2.c `.bin` file.
     ///   - base: the model that an adapter belongs to; where nil, the one that it names.
     ///   - step: that of a run's checkpoint; the newest where nil.
-    init(_ path: String, base: String? = nil, step: Int? = nil) throws {
+    ///   - device: where to compute; where nil, where the run trained, or on the CPU.
+    init(_ path: String, base: String? = nil, step: Int? = nil, on device: Device? = nil) throws {
+        // Before anything is read, which may take long.
+        _ = try device?.required(by: "the device")
         let model: StoredLanguageModel
         if try StoredAdapter.exists(at: path) {
             let adapter = try StoredAdapter(path, base: base, step: step)
@@ -113,13 +116,29 @@ struct StoredLearner {
         (network, weights) = (model.network, model.weights)
         dtype = try model.dtype == .bfloat16 ? .bfloat16 : .float32
         let run = try? RunFolder.open(path)
-        device = try run?.language().recipe.training.place ?? .cpu
+        self.device = try device ?? run?.language().recipe.training.place ?? .cpu
         tokenizerPath = try run?.tokenizerPath() ?? Self.tokenizerPath(path, base: model.path)
     }
 
+    /// The tokenizer at a path, or where nil at ``tokenizerPath``.
+    ///
+    /// - Throws: also where the model has fewer tokens than that.
+    func tokenizer(_ path: String?) throws -> any Tokenizer {
+        let tokenizer = try loadTokenizer(at: path ?? tokenizerPath)
+        try network.require(tokenizer)
+        return tokenizer
+    }
+
+    /// For use, not for training: weights of the type computed in stay where they are mapped, and so in memory once.
+    ///
+    /// - Throws: where the device of the run is not one of this machine's.
+    func builder() throws -> ParameterBuilder {
+        try builder(device: device.required(by: "training.device of the run"), dtype: dtype)
+    }
+
     /// - Parameter dtype: that of all weights but the adapters'.
-    func builder(device: Device = .cpu, dtype: DType = .float32) -> ParameterBuilder {
-        ParameterBuilder(loading: weights, device: device, dtype: dtype, adapters: adapters)
+    func builder(device: Device = .cpu, dtype: DType) -> ParameterBuilder {
+        ParameterBuilder(loading: weights, device: device, dtype: dtype, adapters: adapters, isFrozen: true)
     }
 
     func parameters(dtype: DType = .float32) throws -> Parameters {

@@ -17,11 +17,10 @@ public struct TextGenerator: Sendable {
     ///   - path: a run's folder, a Hugging Face folder, an adapter's folder or a llama2.c `.bin` file.
     ///   - step: that of a run's checkpoint; the newest where nil.
     ///   - tokenizer: its folder or file; where nil, the one that lies beside the model or that the run's recipe names.
-    public init(_ path: String, step: Int? = nil, tokenizer: String? = nil) throws {
-        let model = try StoredLearner(path, step: step)
-        try self.init(
-            model.network, model.builder(device: model.device, dtype: model.dtype),
-            tokenizer: loadTokenizer(at: tokenizer ?? model.tokenizerPath))
+    ///   - device: where to compute; where nil, where the run trained, or on the CPU.
+    public init(_ path: String, step: Int? = nil, tokenizer: String? = nil, device: Device? = nil) throws {
+        let model = try StoredLearner(path, step: step, on: device)
+        try self.init(model.network, model.builder(), tokenizer: model.tokenizer(tokenizer))
     }
 
     init(_ network: LanguageNetwork, _ builder: ParameterBuilder, tokenizer: any Tokenizer) throws {

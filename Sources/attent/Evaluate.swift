@@ -8,12 +8,15 @@ struct Evaluate: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measures a run's quality on the held-out data, or a language model's on a task.",
         discussion: """
-            Without --task, a run is measured as during training. With it, any language model answers the questions of a \
-            file; what it said is kept beside the verdicts.
+            A run is measured as during training. With --task, any language model answers the questions of a file; \
+            what it said is kept beside the verdicts. With --text, its perplexity is measured on a text in blocks of \
+            its context, or on the responses of records.
             """)
 
     @Argument(
-        help: "The run's folder; with --task also a Hugging Face folder, an adapter's folder or a .bin file.",
+        help: """
+            The run's folder; with --task or --text also a Hugging Face folder, an adapter's folder or a .bin file.
+            """,
         completion: .file())
     var model: String
 
@@ -21,12 +24,14 @@ struct Evaluate: ParsableCommand {
     var step: Int?
 
     @OptionGroup(title: "Tasks") var task: TaskOptions
+    @OptionGroup var device: DeviceOptions
     @OptionGroup var output: OutputOptions
 
     func run() throws {
         if let name = task.task { return try answer(name) }
+        if let text = task.text { return try predict(text) }
         let run = try RunFolder.open(model)
-        let experiment = try Recipe(file: run.recipe).experiment()
+        let experiment = try Recipe(file: run.recipe).experiment(on: device.place)
         let checkpoint =
             try step.map { CheckpointFolder(path: "\(model)/step-\($0)", step: $0) } ?? run.newestCheckpoint()
         let metrics = try experiment.evaluate(checkpoint)
@@ -35,13 +40,20 @@ struct Evaluate: ParsableCommand {
         }
     }
 
+    private func predict(_ text: String) throws {
+        let perplexity = try TextPerplexity(model, step: step, tokenizer: task.tokenizer, device: device.place)
+        let metrics = try perplexity.measure(text, limit: task.limit)
+        try output.show([("text", .text(text)), ("metrics", .metrics(metrics))]) { lines(of: metrics) }
+    }
+
     private func answer(_ name: QuestionSet.Task) throws {
         let questions = try QuestionSet(
             name, file: task.data ?? "", template: task.template, limit: task.limit,
             sandbox: .available(isUnsafeAllowed: task.unsafeWithoutSandbox))
         let isRun = (try? RunFolder.open(model)) != nil
         let out = task.out ?? (isRun ? "\(model)/\(name.rawValue).jsonl" : "\(name.rawValue).jsonl")
-        let generator = try TextGenerator(model, step: step, tokenizer: task.tokenizer)
+        let generator = try TextGenerator(
+            model, step: step, tokenizer: task.tokenizer, device: device.place)
         let evaluator = Evaluator(questions, samples: task.samples, maximumTokens: task.maxTokens)
         let metrics = try evaluator.evaluate(
             generator, task.sampling.sampler(), writingTo: out, progress: output.progress("questions"))
@@ -59,10 +71,13 @@ struct TaskOptions: ParsableArguments {
     @Option(help: "The task's file: JSONL, gzipped or not.")
     var data: String?
 
+    @Option(help: "A text file, or records (.jsonl, .json), to measure perplexity on.")
+    var text: String?
+
     @Option(help: "How a question is put.")
     var template = QuestionSet.Template.plain
 
-    @Option(help: "The first so many questions [default: all].")
+    @Option(help: "The first so many questions, blocks of text or records [default: all].")
     var limit: Int?
 
     @Option(help: "Completions a question; from 10 on, pass@10 is measured too.")
@@ -84,6 +99,7 @@ struct TaskOptions: ParsableArguments {
 
     func validate() throws {
         guard (task == nil) == (data == nil) else { throw ValidationError("--task and --data go together") }
+        guard task == nil || text == nil else { throw ValidationError("--task and --text exclude each other") }
         for (name, value) in [("limit", limit ?? 1), ("samples", samples), ("max-tokens", maxTokens)] where value < 1 {
             throw ValidationError("--\(name) is \(value), expected at least 1")
         }

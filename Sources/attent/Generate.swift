@@ -24,6 +24,7 @@ struct Generate: ParsableCommand {
     @Option(help: "The tokenizer's folder or file [default: the one beside the model, or of the run].")
     var tokenizer: String?
 
+    @OptionGroup var device: DeviceOptions
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
@@ -32,7 +33,7 @@ struct Generate: ParsableCommand {
     }
 
     func run() throws {
-        let generator = try TextGenerator(model, tokenizer: tokenizer)
+        let generator = try TextGenerator(model, tokenizer: tokenizer, device: device.place)
         var text = ""
         try generator.generate(prompt, sampling.sampler(), maximumTokens: maxTokens, stops: stop) { piece in
             text += piece

@@ -18,6 +18,7 @@ struct Inspect: ParsableCommand {
     @Option(help: "The step of the checkpoint to use [default: the newest].")
     var step: Int?
 
+    @OptionGroup var device: DeviceOptions
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
@@ -26,7 +27,7 @@ struct Inspect: ParsableCommand {
 
     func run() throws {
         let run = try RunFolder.open(folder)
-        let experiment = try Recipe(file: run.recipe).experiment().reportingSkipped()
+        let experiment = try Recipe(file: run.recipe).experiment(on: device.place).reportingSkipped()
         let checkpoint =
             try step.map { CheckpointFolder(path: "\(folder)/step-\($0)", step: $0) } ?? run.newestCheckpoint()
         let inspection = try experiment.inspect(checkpoint, count: count)

@@ -44,6 +44,7 @@ struct MTBench: ParsableCommand {
         @Option(help: "The tokenizer's folder or file [default: the one beside the model, or of the run].")
         var tokenizer: String?
 
+        @OptionGroup var device: DeviceOptions
         @OptionGroup var output: OutputOptions
 
         func validate() throws {
@@ -59,7 +60,8 @@ struct MTBench: ParsableCommand {
             let name = name ?? file.lastPathComponent
             let out = out ?? "model_answer/\(name).jsonl"
             var answerer = ChatAnswerer(
-                try TextGenerator(model, tokenizer: tokenizer), template: template, modelID: name)
+                try TextGenerator(model, tokenizer: tokenizer, device: device.place), template: template,
+                modelID: name)
             (answerer.maximumTokens, answerer.temperature, answerer.seed) = (maxTokens, temperature, seed)
             try FileManager.default.createDirectory(
                 at: URL(fileURLWithPath: out).deletingLastPathComponent(), withIntermediateDirectories: true)

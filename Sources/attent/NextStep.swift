@@ -1,5 +1,6 @@
 import Checkpoints
 import Datasets
+import Foundation
 import Reporting
 import Training
 
@@ -12,8 +13,9 @@ func nextStep(after error: any Error) -> String? {
         return ((try? run.readSummary()) ?? nil) == nil ? "attent resume \(path)" : "attent report \(path)"
     case TrainingError.notARun(let path, let reason) where reason.contains("complete already"):
         return "attent report \(path)"
-    case TrainingError.notARun(_, let reason) where reason.contains("recipe.yaml"):
-        return "attent recipes"
+    case TrainingError.notARun(let path, let reason) where reason.contains("recipe.yaml"):
+        let isModel = FileManager.default.fileExists(atPath: "\(path)/config.json")
+        return isModel ? "attent evaluate \(path) --text FILE" : "attent recipes"
     case let error as RecipeError where error.message.hasPrefix("the file cannot be read"):
         return "attent recipes"
     case DatasetError.missing(let path, _) where path.hasPrefix(".native/"):

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// A tiny Llama that has learnt word problems for a moment, and adapters trained on it.
-private enum TinyRuns {
+enum TinyRuns {
     static let settings = [
         "training.threads=1", "training.precision=fp32", "training.epochs=1", "training.batch_size=8", "data.count=32",
         "data.test_count=8", "data.levels=[1,2]", "teacher=standard",
@@ -35,7 +35,7 @@ private enum TinyRuns {
     }
 }
 
-private func withFolder(_ body: (String) throws -> Void) throws {
+func withFolder(_ body: (String) throws -> Void) throws {
     let folder = temporaryPath()
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }

@@ -130,16 +130,20 @@ struct LoRATests {
     func memory() throws {
         let stored = try Generator(seed: 1).normal([4, 3])
         let source = MemorySource(["first.weight": stored])
-        func weight(_ adapters: ParameterBuilder.Adapters?) throws -> Tensor {
-            let builder = ParameterBuilder(loading: source, adapters: adapters)
+        func weight(_ adapters: ParameterBuilder.Adapters?, isFrozen: Bool = false) throws -> Tensor {
+            let builder = ParameterBuilder(loading: source, adapters: adapters, isFrozen: isFrozen)
             return try ParameterBuilder.build(builder) { path throws(TorchError) in
                 try Linear(path / "first", from: 3, to: 4, bias: false)
             }.0.weight
         }
         let frozen = try weight(.init(AdapterPolicy(targetModules: ["first"])))
+        let used = try weight(nil, isFrozen: true)
         let trainable = try weight(nil)
         try stored.fill(7)
-        #expect(try frozen.floats == Array(repeating: 7, count: 12))
+        for tensor in [frozen, used] {
+            #expect(try tensor.floats == Array(repeating: 7, count: 12))
+            #expect(!tensor.requiresGradient)
+        }
         #expect(try !trainable.floats.contains(7))
     }
 

@@ -36,7 +36,7 @@ private func tokens() throws -> Tensor { try Tensor((2..<26).map { Int64($0) }, 
 
 private func logits(_ path: String, base: String? = nil) throws -> Tensor {
     let stored = try StoredLearner(path, base: base)
-    let (model, _) = try ParameterBuilder.build(stored.builder()) { path throws(TorchError) in
+    let (model, _) = try ParameterBuilder.build(stored.builder(dtype: .float32)) { path throws(TorchError) in
         try stored.network.model(path)
     }
     return try withoutGradients { try model.logits(model.hidden(tokens())) }

@@ -122,6 +122,21 @@ import Torch
             #expect(throws: TrainingError.self) { try generator.generate(long, sampler, maximumTokens: 1) { _ in } }
         }
     }
+
+    @Test("a tokenizer of more tokens than the model has is refused") func unfitTokenizer() throws {
+        try withTemporaryFolder { folder in
+            try writeTinyLanguageModel(to: folder)
+            let size = CharacterTokenizer(of: WordProblemSet.scalars).vocabularySize
+            let larger = CharacterTokenizer(of: Array(WordProblemSet.scalars) + ["ä", "ö"])
+            let file = "\(folder)/larger/\(CharacterTokenizer.fileName)"
+            try FileManager.default.createDirectory(atPath: "\(folder)/larger", withIntermediateDirectories: true)
+            try larger.save(to: URL(fileURLWithPath: file))
+            #expect(
+                throws: TrainingError.mismatch(
+                    what: "the model's vocab_size", found: "\(size)", expected: "at least the tokenizer's \(size + 2)")
+            ) { try TextGenerator(folder, tokenizer: "\(folder)/larger") }
+        }
+    }
 }
 
 @Suite("Recipes of language models") struct LanguageRecipeTests {
