@@ -66,7 +66,7 @@ struct CodeBlock {
     }
 
     /// Words of a shell line: quotes hold words together, and `#` begins a comment.
-    private static func words(_ line: Substring) -> [String] {
+    static func words(_ line: some StringProtocol) -> [String] {
         var words: [String] = []
         var (word, quote) = ("", Character?.none)
         var isOpen = false
