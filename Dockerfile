@@ -1,13 +1,17 @@
-# attent in a container. Not built by the project's tests, which have no container engine.
+# attent in a container, for x86-64. hadolint has nothing to say of this file; no image has been built from it, as the
+# project's tests have no container engine.
 #
 #     docker build --target cpu --tag attent .
 #     docker build --target cuda --tag attent:cuda .
-#     docker run --rm --volume "$PWD/runs:/home/attent/runs" attent train digits
-FROM swift:6.1-bookworm AS build
-SHELL ["/bin/bash", "-o", "pipefail", "-c"]
+#     mkdir -p runs && docker run --rm --volume "$PWD/runs:/home/attent/runs" attent train digits
+#
+# The program runs as the user 1000, to whom `runs` has to belong.
+FROM swift:6.3-bookworm AS build
+# PyPI's wheel of torch is the CUDA build; scripts/install copies the libraries of the CPU build.
+ENV PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu
 # hadolint ignore=DL3008
 RUN apt-get update && apt-get install --yes --no-install-recommends \
-    libcurl4-openssl-dev libpcre2-dev libsentencepiece-dev libspng-dev libturbojpeg0-dev make pkg-config python3 python3-pip zlib1g-dev \
+    libcurl4-openssl-dev libpcre2-dev libsentencepiece-dev libspng-dev libturbojpeg0-dev pkg-config python3 python3-pip zlib1g-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
@@ -19,21 +23,20 @@ FROM debian:bookworm-slim AS cpu
 RUN apt-get update && apt-get install --yes --no-install-recommends \
     libcurl4 libpcre2-8-0 libsentencepiece0 libspng0 libturbojpeg0 libxml2 zlib1g \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --create-home --uid 1000 attent && mkdir --parents /home/attent/.native/data \
-    && ln --symbolic /usr/local/share/attent/digits.csv.gz /home/attent/.native/data/digits.csv.gz && chown --recursive attent /home/attent
+    && useradd --create-home --uid 1000 attent && install --directory --owner attent /home/attent/runs
 COPY --from=build /stage/usr/local /usr/local
-USER attent
+USER 1000
 WORKDIR /home/attent
 ENTRYPOINT ["attent"]
 CMD ["--help"]
 
 # The same program on a CUDA build of the same libtorch, which comes with NVIDIA's libraries.
 FROM cpu AS cuda
-USER root
+USER 0
 # hadolint ignore=DL3008
 RUN apt-get update && apt-get install --yes --no-install-recommends python3 python3-pip \
     && rm -rf /var/lib/apt/lists/* \
     && python3 -m pip install --no-cache-dir --no-compile --target /opt/torch torch==2.13.0 \
     && rm /usr/local/lib/attent/lib*.so*
 ENV LD_LIBRARY_PATH=/opt/torch/torch/lib
-USER attent
+USER 1000

@@ -33,6 +33,6 @@ soak: ; @$(build) attent && scripts/soak $(ARGUMENTS)
 reference: ; @ATTENT_WRITE_REFERENCE=1 $(native) swift test --no-parallel --filter DocumentationTests
 docs: ; @$(native) swift build && scripts/docs
 report-test: ; @$(build) attent && scripts/report-test
-format: ; @swift format --in-place --recursive --parallel Package.swift Sources Tests Benchmarks Fuzzing
-lint: ; @swift format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks Fuzzing
+format: ; @swift format --in-place --recursive --parallel Package.swift Sources Tests Benchmarks Examples Fuzzing
+lint: ; @swift format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks Examples Fuzzing
 clean: ; @rm -rf .build .native

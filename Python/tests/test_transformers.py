@@ -50,9 +50,9 @@ class Watched(TeachingTrainer):
         self.lessons: dict[int, str] = {}
         self.rates: list[float] = []
         arguments = transformers.TrainingArguments(
-            output_dir=folder, num_train_epochs=4, per_device_train_batch_size=4, learning_rate=1e-2, use_cpu=True,
-            report_to=[], disable_tqdm=True, logging_strategy="no", seed=3,
-            **{"save_strategy": "no", **settings},
+            output_dir=folder, num_train_epochs=4, use_cpu=True, report_to=[], disable_tqdm=True, seed=3,
+            logging_strategy="no",
+            **{"save_strategy": "no", "per_device_train_batch_size": 4, "learning_rate": 1e-2, **settings},
         )  # fmt: skip
         super().__init__(model=model(), args=arguments, train_dataset=data(), teacher=teacher)
 

@@ -31,7 +31,7 @@ enum BundledRecipes {
         name: digits
         data:
           kind: digits
-          path: .native/data/digits.csv.gz
+          path: \(BundledData.digits)
           test_share: 0.25
         model:
           kind: vit

@@ -27,7 +27,7 @@ struct Antk: ParsableCommand {
     var out: String?
 
     @Option(help: "scikit-learn's digits.csv.gz.")
-    var data = ".native/data/digits.csv.gz"
+    var data = BundledData.digits
 
     @Option(help: "Examples: of the kernel, or to choose from [default: as the experiment needs].")
     var examples: Int?

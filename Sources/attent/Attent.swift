@@ -48,7 +48,8 @@ struct Attent: ParsableCommand {
         } catch {
             // A request for help is an error to the parser, and so is an exit with a code of our own.
             guard exitCode(for: error) != .success, !(error is ExitCode) else { exit(withError: error) }
-            let next = nextStep(after: error).map { "\nNext: \($0)" } ?? ""
+            let typed = NextStep(words: Array(CommandLine.arguments.dropFirst()))
+            let next = typed.after(error).map { "\nNext: \($0)" } ?? ""
             report("attent: \(error)\(next)", exitCode: 1)
         }
     }

@@ -57,7 +57,7 @@ struct Doctor: ParsableCommand {
 
     /// What is missing, each with the command that fixes it.
     private var findings: [String] {
-        let digits = ".native/data/digits.csv.gz"
+        let digits = BundledData.digits
         var findings: [String] = []
         if !FileManager.default.fileExists(atPath: digits) {
             findings.append("\(digits) is missing, which the bundled recipe 'digits' reads; run scripts/bootstrap")

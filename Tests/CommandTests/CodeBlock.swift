@@ -44,6 +44,9 @@ struct CodeBlock {
         text.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
     }
 
+    /// What a line begins with that calls `attent`, by itself or through a launcher.
+    private static let programs = ["attent", "$", ".build/release/attent", "torchrun", "sbatch", "bash"]
+
     /// What follows `attent` in each line that calls it, comments and what the shell does with it left off.
     var attentCommands: [(arguments: [String], line: Int)] {
         guard ["", "sh", "bash", "console"].contains(language) else { return [] }
@@ -51,11 +54,10 @@ struct CodeBlock {
         return joined.split(separator: "\n", omittingEmptySubsequences: false).enumerated().compactMap { index, line in
             var words = Self.words(line)
             while let first = words.first, first.contains("="), !first.hasPrefix("-") { words.removeFirst() }
-            guard let program = words.first, ["attent", "$", ".build/release/attent"].contains(program) else {
-                return nil
-            }
-            if program == "$" { words.removeFirst() }
-            guard words.first?.hasSuffix("attent") == true else { return nil }
+            guard let program = words.first, Self.programs.contains(program) else { return nil }
+            guard let name = words.firstIndex(where: { ["attent", ".build/release/attent", "job.sh"].contains($0) })
+            else { return nil }
+            words.removeFirst(name)
             // Tables are indented too; their columns stand apart.
             guard !language.isEmpty || !line.contains("attent  ") else { return nil }
             let arguments = words.dropFirst().prefix { !["|", ">", "2>", "&&", ";", "&"].contains($0) }
@@ -64,7 +66,7 @@ struct CodeBlock {
     }
 
     /// Words of a shell line: quotes hold words together, and `#` begins a comment.
-    private static func words(_ line: Substring) -> [String] {
+    static func words(_ line: some StringProtocol) -> [String] {
         var words: [String] = []
         var (word, quote) = ("", Character?.none)
         var isOpen = false

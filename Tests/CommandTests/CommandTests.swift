@@ -9,7 +9,8 @@ import Testing
         #expect(try attent("--help").status == 0)
     }
 
-    @Test("other errors exit with 1 and one sentence, and leave nothing behind") func failures() throws {
+    @Test("other errors exit with 1, one sentence and the next command, and leave nothing behind")
+    func failures() throws {
         let out = temporaryPath()
         for (arguments, message) in [
             (["--set", "training.epohs=1"], "attent: digits: unknown key training.epohs; did you mean epochs?"),
@@ -23,7 +24,7 @@ import Testing
             let result = try attent("train", "digits", "--out", out, arguments[0], arguments[1])
             #expect(result.status == 1)
             #expect(result.error.hasPrefix(message), "\(result.error)")
-            #expect(result.error.split(separator: "\n").count == 1)
+            #expect(result.error.split(separator: "\n").count == 2 && result.error.contains("\nNext: attent "))
             #expect(!FileManager.default.fileExists(atPath: out))
         }
     }

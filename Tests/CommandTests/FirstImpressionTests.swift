@@ -44,7 +44,7 @@ extension CommandTests {
         #expect(again["val/accuracy"] == metrics["val/accuracy"])
     }
 
-    @Test("errors name the next command where there is one") func nextSteps() throws {
+    @Test("errors name the next command") func nextSteps() throws {
         #expect(try attent("train", "nothing.yaml").error.hasSuffix("\nNext: attent recipes\n"))
         #expect(try attent("report", temporaryPath()).error.hasSuffix("\nNext: attent recipes\n"))
         #expect(try attent("trian", "digits").error.contains("attent --help"))

@@ -138,7 +138,7 @@ func withFolder(_ body: (String) throws -> Void) throws {
             let whole = try attent("merge", base, "--out", "\(folder)/whole")
             #expect(whole.status == 1)
             #expect(whole.error.contains("which holds none"), "\(whole.error)")
-            #expect(try attent("generate", folder).error.split(separator: "\n").count == 1)
+            #expect(try attent("generate", folder).error.split(separator: "\n").count == 2)
             let half = try attent("export", run, "--out", "\(folder)/half", "--dtype", "bfloat16")
             #expect(half.status == 1)
             #expect(!FileManager.default.fileExists(atPath: "\(folder)/half"))

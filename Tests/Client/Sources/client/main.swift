@@ -3,7 +3,7 @@ import Teaching
 #if TRAINING
     import Training
 
-    let recipe = try Recipe(yaml: BundledRecipes.named("digits") ?? "", source: "digits")
+    let recipe = try Recipe(named: "digits")
     print("the trainer's recipe \(recipe.name)")
 #endif
 
