@@ -1,5 +1,6 @@
 import ArgumentParser
 import AttentionKernels
+import Datasets
 import Foundation
 import Reporting
 import Torch
@@ -41,6 +42,9 @@ struct Antk: ParsableCommand {
     @Option(help: "For 'kernel': parts of parameters' names, separated by commas [default: all parameters].")
     var parameters: String?
 
+    @Option(help: "For 'gradients': a file of text whose characters' importance is drawn [default: a passage of Hamlet].")
+    var text: String?
+
     @Option(help: "For 'convergence': plain gradient descent with momentum, of which the theorem is, or AdamW.")
     var optimizer = ConvergenceExperiment.Optimizer.descent
 
@@ -67,6 +71,9 @@ struct Antk: ParsableCommand {
         }
         guard experiment == .convergence || optimizer == .descent else {
             throw ValidationError("--optimizer goes with 'convergence' alone")
+        }
+        guard experiment == .gradients || text == nil else {
+            throw ValidationError("--text goes with 'gradients' alone")
         }
         guard experiment == .kernel || parameters == nil else {
             throw ValidationError("--parameters goes with 'kernel' alone")
@@ -99,6 +106,7 @@ struct Antk: ParsableCommand {
             var experiment = GradientExperiment()
             experiment.seed = seed
             experiment.trials = examples ?? experiment.trials
+            experiment.text = try text.map { try TheoryText(TextFile($0).text, name: $0) }
             return try experiment.run(on: data)
         case .kernel:
             var experiment = KernelExperiment()
