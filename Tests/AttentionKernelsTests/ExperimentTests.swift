@@ -86,6 +86,23 @@ import Torch
         }
     }
 
+    @Test("Projected kernels move as the exact ones do, within their error bars") func projectedConvergence() throws {
+        var experiment = ConvergenceExperiment()
+        (experiment.widths, experiment.steps, experiment.examples) = ([8], 10, 3)
+        (experiment.trainingExamples, experiment.batchSize) = (8, 8)
+        let data = try images(12)
+        let exact = try #require(try experiment.run(on: data).charts.first?.lines.first)
+        (experiment.sketchWidth, experiment.repeats) = (256, 8)
+        let result = try experiment.run(on: data)
+        let projected = try #require(result.charts.first?.lines.first)
+        let error = try #require(result.figures["theory.antk.uncertainty.8"])
+        #expect(error > 0 && error < 0.2)
+        #expect(exact.x == projected.x)
+        for (a, b) in zip(exact.y, projected.y) { #expect(abs(a - b) < 4 * error, "\(a) against \(b)") }
+        experiment.repeats = 1
+        #expect(throws: AntkError.self) { _ = try experiment.run(on: data) }
+    }
+
     @Test("The functional step is the real one up to the second order, and the loss falls") func descent() throws {
         var experiment = DescentExperiment()
         (experiment.examples, experiment.width, experiment.steps, experiment.interval) = (6, 4, 6, 3)
