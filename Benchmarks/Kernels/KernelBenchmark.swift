@@ -28,6 +28,7 @@ struct KernelBenchmark {
                 throw UsageError(description: "expected kernels-bench SCRATCH EXAMPLES OUTPUTS WIDTH LAYERS")
             }
             Engine.threadCount = 1
+            Engine.keepFreedMemory()
             let benchmark = try KernelBenchmark(arguments[1], numbers)
             try benchmark.write()
             while readLine() != nil {

@@ -46,7 +46,12 @@ class Ours:
         self.process.wait()
 
 
-def logits(p: dict[str, torch.Tensor], images: torch.Tensor, layers: int) -> torch.Tensor:
+def plain_attention(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
+    """What torch.func batches; of the fused kernel it makes a loop over the examples, many times slower."""
+    return (q @ k.transpose(-2, -1) / q.shape[-1] ** 0.5).softmax(-1) @ v
+
+
+def logits(p: dict[str, torch.Tensor], images: torch.Tensor, layers: int, attention) -> torch.Tensor:
     """[B, 1, H, W] → [B, outputs]"""
     def linear(path, x):
         return F.linear(x, p[path + ".weight"], p[path + ".bias"])
@@ -66,7 +71,7 @@ def logits(p: dict[str, torch.Tensor], images: torch.Tensor, layers: int) -> tor
         q, k, v = (
             linear(f"{path}.attention.attention.{name}", y).unflatten(-1, (HEADS, -1)).transpose(1, 2)
             for name in ("query", "key", "value"))
-        y = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
+        y = attention(q, k, v).transpose(1, 2).flatten(2)
         x = x + linear(path + ".attention.output.dense", y)
         y = F.gelu(linear(path + ".intermediate.dense", norm(path + ".layernorm_after", x)))
         x = x + linear(path + ".output.dense", y)
@@ -78,25 +83,26 @@ class Peer:
         self.parameters = load_file(f"{scratch}/learner.safetensors")
         self.images, self.layers = self.parameters.pop("images"), layers
 
-    def loop(self) -> torch.Tensor:
+    def loop(self, count: int | None = None) -> torch.Tensor:
+        images = self.images[:count]
         parameters = {name: value.requires_grad_() for name, value in self.parameters.items()}
         tensors, rows = list(parameters.values()), None
-        for number in range(len(self.images)):
-            out = logits(parameters, self.images[number:number + 1], self.layers)[0]
+        for number in range(len(images)):
+            out = logits(parameters, images[number:number + 1], self.layers, F.scaled_dot_product_attention)[0]
             if rows is None:
-                rows = torch.empty(len(self.images) * len(out), sum(x.numel() for x in tensors))
+                rows = torch.empty(len(images) * len(out), sum(x.numel() for x in tensors))
             for output, value in enumerate(out):
                 gradients = torch.autograd.grad(value, tensors, retain_graph=output + 1 < len(out))
                 torch.cat([x.reshape(-1) for x in gradients], out=rows[number * len(out) + output])
         return (rows @ rows.T).double()
 
-    def torch_func(self) -> torch.Tensor:
+    def torch_func(self, count: int | None = None) -> torch.Tensor:
         parameters = {name: value.detach() for name, value in self.parameters.items()}
 
         def one(p: dict, image: torch.Tensor) -> torch.Tensor:
-            return logits(p, image[None], self.layers)[0]
+            return logits(p, image[None], self.layers, plain_attention)[0]
 
-        derivatives = vmap(jacrev(one), (None, 0))(parameters, self.images)
+        derivatives = vmap(jacrev(one), (None, 0))(parameters, self.images[:count])
         kernel = 0
         for value in derivatives.values():
             rows = value.reshape(value.shape[0] * value.shape[1], -1)
@@ -121,6 +127,7 @@ def main() -> None:
         ours = Ours(options.bench, scratch, [options.examples, options.outputs, options.width, options.layers])
         ours.run()  # warms up, and the learner lies there
         peer = Peer(scratch, options.layers)
+        peer.loop(2), peer.torch_func(2)
         sides = {"ours": ours.run, "vs_loop": lambda: timed(peer.loop), "vs_torch_func": lambda: timed(peer.torch_func)}
         times = {name: [] for name in sides}
         for number in range(options.rounds):

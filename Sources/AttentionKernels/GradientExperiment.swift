@@ -49,7 +49,7 @@ public struct GradientExperiment: Sendable {
                 format: "Over %d learners and sequences of random sizes the closed form differs from automatic "
                     + "differentiation by at most %.1e, and from itself after reordering by at most %.1e. The maps show "
                     + "the importance ω of images' patches and of a text's characters to learners that were trained by "
-                    + "the closed form alone; the one of text says the next character right in %.0f %% of the windows.",
+                    + "the closed form alone; the one of text says the next character right in %.0f %% of its windows.",
                 trials, error, reordering, 100 * accuracy),
             isSupported: error < 1e-10 && reordering < 1e-10,
             figures: [

@@ -37,7 +37,7 @@ struct PerExampleViT {
         let projection = "vit.embeddings.patch_embeddings.projection"
         let weight = try parameter("\(projection).weight")
         let patches = try images.patches(ofSide: configuration.patchSize)
-        let x = try patches.matmul(weight.reshaped(weight.size(0), width, -1).transposed(1, 2))
+        let x = try mapped(patches, by: weight.reshaped(weight.size(0), width, -1))
         let places = try parameter("vit.embeddings.position_embeddings").squeezed(1)  // [B, 1 + N, D]
         let token = try parameter("vit.embeddings.cls_token").squeezed(1) + places.sliced(1, 0..<1)
         let shifted = try x + parameter("\(projection).bias").unsqueezed(1) + places.sliced(1, 1..<places.size(1))
@@ -64,7 +64,12 @@ struct PerExampleViT {
 
     /// [B, T, in] → [B, T, out]
     private func linear(_ path: String, _ x: Tensor) throws -> Tensor {
-        try x.matmul(parameter("\(path).weight").transposed(1, 2)) + parameter("\(path).bias").unsqueezed(1)
+        try mapped(x, by: parameter("\(path).weight")) + parameter("\(path).bias").unsqueezed(1)
+    }
+
+    /// x Wᵀ as (W xᵀ)ᵀ: so the gradient of W comes in W's own layout, and need not be copied into it.
+    private func mapped(_ x: Tensor, by weight: Tensor) throws -> Tensor {
+        try weight.matmul(x.transposed(1, 2)).transposed(1, 2)
     }
 
     private func normalized(_ path: String, _ x: Tensor) throws -> Tensor {

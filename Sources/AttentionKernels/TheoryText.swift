@@ -41,9 +41,11 @@ public struct TheoryText: Sendable {
         let tokens = starts.map { start in characters[start..<start + length].map { numbers[$0] ?? 0 } }
         let elements = try Tensor(tokens.flatMap { $0 }, shape: [starts.count, length]).oneHot(
             classes: vocabulary.count)
+        // What the loss curves by at the start, where all elements are attended to alike.
+        let curvature = try elements.to(.float64).mean(1).square().sum(-1).mean().item() + 1 / Double(length)
         let learner = try SequenceAttention(
             elements, labels: starts.map { numbers[characters[$0 + length]] ?? 0 }, classCount: vocabulary.count,
-            reading: .last, seed: seed, steps: 150, rate: 2)
+            reading: .last, seed: seed, steps: 250, rate: 1 / curvature)
         let chosen = (0..<count).map { $0 * starts.count / max(count, 1) }
         let maps = try chosen.map { window in
             let start = starts[window]

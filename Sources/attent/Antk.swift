@@ -90,6 +90,7 @@ struct Antk: ParsableCommand {
         let folder = out ?? "runs/antk-\(experiment.rawValue)"
         guard !FileManager.default.fileExists(atPath: folder) else { throw TrainingError.folderExists(path: folder) }
         Engine.threadCount = threads
+        Engine.keepFreedMemory()
         let result = try result(on: TheoryData.digits(data))
         let machine = Machine.current
         let report = try TheoryReport(

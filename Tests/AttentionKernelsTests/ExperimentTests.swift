@@ -35,7 +35,7 @@ import Torch
         #expect(result.heatMaps[4].labels == "aabaabaabaabaabaabaabaab".map(String.init))
     }
 
-    @Test("A text's next character is learnt, and what tells it has the largest importance") func text() throws {
+    @Test("A text's next character is learnt, and white space is drawn as a sign") func text() throws {
         let text = try TheoryText(String(repeating: "xyzw, ", count: 60), name: "rounds")
         let (maps, accuracy) = try text.importanceMaps(2, seed: 0)
         #expect(accuracy == 1)
