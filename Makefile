@@ -2,7 +2,7 @@ native := scripts/with-native
 build  := $(native) swift build -c release --product
 
 .PHONY: run test build bench bench-train bench-engine bench-vision bench-llm vision ablation theory evidence evidence-quick format
-.PHONY: lint clean bench-distributed test-hosts chaos fuzz sanitize soak reference docs report-test
+.PHONY: lint clean bench-antk bench-distributed test-hosts chaos fuzz sanitize soak reference docs report-test
 .PHONY: python python-test install uninstall install-test
 
 run: ; @$(build) attent && .build/release/attent compare digits
@@ -18,6 +18,7 @@ bench-train: ; @scripts/bench-train $(ARGUMENTS)
 bench-engine: ; @scripts/bench-engine $(ARGUMENTS)
 bench-vision: ; @scripts/bench-vision
 bench-llm: ; @scripts/bench-llm
+bench-antk: ; @scripts/bench-antk $(ARGUMENTS)
 bench-distributed: ; @scripts/bench-distributed $(ARGUMENTS)
 test-hosts: ; @$(build) attent && scripts/test-hosts
 vision: ; @$(build) attent && scripts/vision

@@ -79,6 +79,9 @@ let package = Package(
             name: "llm-bench", dependencies: ["Training"], path: "Benchmarks/Language",
             exclude: ["compare.py", "peer.py"]),
         .executableTarget(
+            name: "kernels-bench", dependencies: ["AttentionKernels"], path: "Benchmarks/Kernels",
+            exclude: ["compare.py"]),
+        .executableTarget(
             name: "shards-bench", dependencies: ["TeachingSimulation"], path: "Benchmarks/Distributed/Shards"),
         .executableTarget(name: "ranks-bench", dependencies: ["Training"], path: "Benchmarks/Distributed/Ranks"),
         .executableTarget(name: "selection-bench", dependencies: ["Teaching"], path: "Benchmarks/Selection"),

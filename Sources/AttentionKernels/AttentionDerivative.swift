@@ -106,3 +106,27 @@ extension AttentionDerivative {
         return try byQuery + byKey + byValue
     }
 }
+
+extension SelfAttention {
+    /// The derivatives of Σ_ia w_ia f_ia by W_Q, W_K and W_V, in closed form and summed over the sequences.
+    ///
+    /// The weights meet the importance factors before these are there one by one: Σ_a w_ia ω_iaj = A_ij Σ_a w_ia (V_ja − f_ia).
+    ///
+    /// - Parameters:
+    ///   - elements: S, [n, D] or [B, n, D].
+    ///   - weights: w, [n, m] or [B, n, m].
+    public func gradient(
+        _ elements: Tensor, weights: Tensor
+    ) throws(TorchError) -> (query: Tensor, key: Tensor, value: Tensor) {
+        let (attention, values) = (try attention(elements), try elements.matmul(value))
+        let agreement = try (weights * attention.matmul(values)).sum(-1).unsqueezed(-1)  // [.., n, 1]
+        let importance = try attention * (weights.matmul(values.transposed(-2, -1)) - agreement)  // [.., n, n]
+        let (rows, root) = (try elements.transposed(-2, -1), Double(width).squareRoot())
+        func summed(_ x: Tensor) throws(TorchError) -> Tensor { x.rank == 3 ? try x.sum(0) : x }
+        return (
+            try summed(rows.matmul(importance.matmul(elements.matmul(key)))) / root,
+            try summed(rows.matmul(importance.transposed(-2, -1).matmul(elements.matmul(query)))) / root,
+            try summed(rows.matmul(attention.transposed(-2, -1).matmul(weights)))
+        )
+    }
+}

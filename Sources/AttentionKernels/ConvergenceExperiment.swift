@@ -22,6 +22,10 @@ public struct ConvergenceExperiment: Sendable {
     public var momentum = 0.9
     /// The learning rate of AdamW.
     public var adamRate = 1e-3
+    /// Numbers that derivatives are projected to at random, ``repeats`` times, where kernels are estimated; exact where nil.
+    /// Of a wide learner one example's derivatives fit the memory, those of all do not.
+    public var sketchWidth: Int?
+    public var repeats = 4
     /// A kernel has settled from the first snapshot on after which none is farther than this from the last.
     public var threshold = 0.1
     public var memory = 1 << 29
@@ -51,6 +55,8 @@ public struct ConvergenceExperiment: Sendable {
         var largest: [Double] = []
         var ranks: [Double] = []
         var losses: [Double] = []
+        /// ‖standard error‖_F ∕ ‖K_T‖_F of the kernels' estimates, the largest; 0 where they are exact.
+        var uncertainty = 0.0
 
         func settled(within threshold: Double) -> Int {
             let last = distances.lastIndex { $0 > threshold }
@@ -66,9 +72,14 @@ public struct ConvergenceExperiment: Sendable {
 
     private func trace(width: Int, _ training: TheoryData, _ probe: TheoryData) throws -> Trace {
         let learner = try LeastSquaresLearner(training, width: width, dtype: .float32, seed: seed)
-        let kernel = try TangentKernel(
-            DifferentiableLearner(learner.model, learner.parameters, images: probe.images), memory: memory)
-        var kernels = [try kernel.matrix()]
+        let differentiable = try DifferentiableLearner(learner.model, learner.parameters, images: probe.images)
+        var errors: [Double] = []
+        func snapshot() throws -> Tensor {
+            let kernel = try kernel(of: differentiable)
+            errors.append(try kernel.standardError.norm().item())
+            return kernel.estimate
+        }
+        var kernels = [try snapshot()]
         let curvature = try Spectrum(kernels[0]).largest / Double(examples)
         var trace = Trace(width: width, rate: optimizer == .adamw ? adamRate : rateShare * 2 / curvature)
         trace.steps = [0]
@@ -83,7 +94,7 @@ public struct ConvergenceExperiment: Sendable {
             }
             try update(gradient)
             guard snapshots.contains(step) else { continue }
-            kernels.append(try kernel.matrix())
+            kernels.append(try snapshot())
             trace.steps.append(step)
             trace.losses.append(try withoutGradients { try learner.loss().item() })
         }
@@ -95,7 +106,18 @@ public struct ConvergenceExperiment: Sendable {
             trace.largest.append(spectrum.largest)
             trace.ranks.append(spectrum.effectiveRank)
         }
+        trace.uncertainty = try (errors.max() ?? 0) / kernels[kernels.count - 1].norm().item()
         return trace
+    }
+
+    /// The kernel of the moment. Every moment is projected alike, so that the projection's error is much the same in all.
+    private func kernel(of learner: DifferentiableLearner) throws -> KernelSketch {
+        guard let sketchWidth else {
+            let exact = try TangentKernel(learner, memory: memory).matrix()
+            return KernelSketch(estimate: exact, standardError: try exact.zerosLike())
+        }
+        // No block of derivatives is held, so that there is nothing to bound.
+        return try TangentKernel(learner, memory: .max).sketch(width: sketchWidth, repeats: repeats, seed: seed)
     }
 
     /// Steps of the optimiser, given the gradient.
@@ -129,6 +151,12 @@ public struct ConvergenceExperiment: Sendable {
 }
 
 extension ConvergenceExperiment {
+    private func kernelsInWords(_ traces: [Trace]) -> String {
+        guard let sketchWidth else { return "exact" }
+        let errors = traces.map { String(format: "%.1f %%", 100 * $0.uncertainty) }.joined(separator: ", ")
+        return "projected to \(sketchWidth) numbers \(repeats) times, standard errors up to \(errors)"
+    }
+
     private func report(_ traces: [Trace]) -> TheoryResult {
         let settled = traces.map { $0.settled(within: threshold) }
         let isSupported = zip(traces, settled).allSatisfy { trace, step in
@@ -138,6 +166,7 @@ extension ConvergenceExperiment {
         for (trace, step) in zip(traces, settled) {
             figures["theory.antk.settled_at_step.\(trace.width)"] = Double(step)
             figures["theory.antk.moved.\(trace.width)"] = trace.distances[0]
+            figures["theory.antk.uncertainty.\(trace.width)"] = sketchWidth == nil ? nil : trace.uncertainty
         }
         figures["theory.antk.settled_at_step"] = Double(settled.max() ?? 0)
         let words = zip(traces, settled).map { trace, step in
@@ -157,7 +186,7 @@ extension ConvergenceExperiment {
                 "widths": widths.map(String.init).joined(separator: ", "), "steps": "\(steps)", "seed": "\(seed)",
                 "examples of the kernel": "\(examples)", "training examples": "\(trainingExamples)",
                 "batch size": "\(batchSize)", "momentum": "\(momentum)",
-                "optimizer": optimizer.rawValue,
+                "optimizer": optimizer.rawValue, "kernels": kernelsInWords(traces),
                 "learning rates": traces.map { String(format: "%.2g", $0.rate) }.joined(separator: ", "),
             ],
             tables: [table(traces, settled)], charts: charts(traces))

@@ -11,6 +11,9 @@ public struct DifferentiableLearner {
     public let outputCount: Int
     /// The outputs [outputs] of an example, with their graph.
     public let outputs: (Int) throws -> Tensor
+    /// The outputs [B, outputs] of neighbouring examples, each by its own copy [B, …] of every one of ``parameters``, by name;
+    /// nil where the learner has no such pass, and examples are differentiated one at a time.
+    var outputsByCopies: ((Range<Int>, [String: Tensor]) throws -> Tensor)?
 
     /// - Parameters:
     ///   - parameters: those that learn count; the frozen ones of a learner with adapters do not.
@@ -41,6 +44,15 @@ public struct DifferentiableLearner {
             parameters, restrictedTo: restriction, exampleCount: images.size(0),
             outputCount: model.configuration.classCount
         ) { example in try model.logits(images.sliced(0, example..<example + 1)).squeezed(0) }
+        // The pass by copies knows no adapters.
+        guard !parameters.entries.contains(where: { $0.name.contains("lora_") }) else { return }
+        let whole = parameters.entries
+        outputsByCopies = { examples, copies in
+            var named: [String: Tensor] = [:]
+            for entry in whole { named[entry.name] = try copies[entry.name] ?? entry.tensor.detached().unsqueezed(0) }
+            return try PerExampleViT(configuration: model.configuration, parameters: named)
+                .logits(images.sliced(0, examples))
+        }
     }
 
     /// What a language model says of the token after each row of `tokens` [N, T]: its logits of the tokens `vocabulary`.
@@ -87,6 +99,38 @@ public struct DifferentiableLearner {
                 zip(gradients, tensors).map { try ($0 ?? $1.zerosLike()).reshaped(-1) }, 0)
         }
         return try .stacked(rows)
+    }
+
+    /// The derivatives of the outputs of neighbouring examples, one [B · outputs, scalars] a parameter, rows example by
+    /// example.
+    func derivatives(of examples: Range<Int>) throws -> [Tensor] {
+        guard let outputsByCopies, examples.count > 1 else {
+            return [try .concatenated(examples.map { try jacobian(of: $0) }, 0)]
+        }
+        let copies = try parameters.entries.map { entry in
+            // Flat, so that a view of any rank comes from it and its gradient is flat as well.
+            try entry.tensor.detached().reshaped(1, -1).expanded(examples.count, entry.tensor.count)
+                .requiringGradient()
+        }
+        var named: [String: Tensor] = [:]
+        for (entry, copy) in zip(parameters.entries, copies) {
+            named[entry.name] = try copy.reshaped([examples.count] + entry.tensor.shape)
+        }
+        let result = try outputsByCopies(examples, named)
+        let choices = try Tensor.eye(outputCount, dtype: result.dtype, device: result.device)
+        var rows = [[Tensor]](repeating: [], count: copies.count)
+        for output in 0..<outputCount {
+            let choice = try choices.sliced(0, output..<output + 1).expanded(examples.count, outputCount)
+            let gradients = try Tensor.gradients(
+                of: [result], weightedBy: [choice], withRespectTo: copies, retainGraph: output + 1 < outputCount)
+            for (index, gradient) in gradients.enumerated() {
+                rows[index].append(try gradient ?? copies[index].zerosLike())
+            }
+        }
+        // [B, outputs, scalars], of which a single output is a view.
+        return try rows.map { parts in
+            try (parts.count == 1 ? parts[0] : .stacked(parts, 1)).reshaped(examples.count * outputCount, -1)
+        }
     }
 
     /// The derivatives of all outputs by central differences, [examples · outputs, P] in float64: an independent, slow check.

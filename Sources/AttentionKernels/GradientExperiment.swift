@@ -5,8 +5,10 @@ import Torch
 public struct GradientExperiment: Sendable {
     public var trials = 20
     public var seed: UInt64 = 0
-    /// Images whose importance factors are drawn.
+    /// Images, and windows of text, whose importance factors are drawn.
     public var pictures = 4
+    /// A passage from Hamlet where nil.
+    public var text: TheoryText?
 
     public init() {}
 
@@ -30,7 +32,8 @@ public struct GradientExperiment: Sendable {
     public func run(on data: TheoryData) throws -> TheoryResult {
         let error = try largestError()
         let reordering = try reorderingError()
-        let learner = try DigitAttention(data, seed: seed)
+        let text = try text ?? TheoryText(TheoryText.soliloquy, name: "Hamlet")
+        let (textMaps, accuracy) = try text.importanceMaps(pictures, seed: seed)
         return TheoryResult(
             experiment: "gradients", title: "Importance-adaptive gradients",
             statement: """
@@ -44,12 +47,17 @@ public struct GradientExperiment: Sendable {
                 + "∂f_ia/∂W_V = (Σ_j A_ij s_j) e_aᵀ  with  ω_j = A_ij (V_ja − f_ia)",
             verdict: String(
                 format: "Over %d learners and sequences of random sizes the closed form differs from automatic "
-                    + "differentiation by at most %.1e, and from itself after reordering by at most %.1e.",
-                trials, error, reordering),
+                    + "differentiation by at most %.1e, and from itself after reordering by at most %.1e. The maps show "
+                    + "the importance ω of images' patches and of a text's characters to learners that were trained by "
+                    + "the closed form alone; the one of text says the next character right in %.0f %% of its windows.",
+                trials, error, reordering, 100 * accuracy),
             isSupported: error < 1e-10 && reordering < 1e-10,
-            figures: ["theory.closed_form.error": error, "theory.reordering.error": reordering],
-            settings: ["trials": "\(trials)", "seed": "\(seed)"],
-            heatMaps: try learner.heatMaps(pictures))
+            figures: [
+                "theory.closed_form.error": error, "theory.reordering.error": reordering,
+                "theory.text.accuracy": accuracy,
+            ],
+            settings: ["trials": "\(trials)", "seed": "\(seed)", "text": text.name],
+            heatMaps: try data.importanceMaps(pictures, seed: seed) + textMaps)
     }
 
     /// How far the derivative of a reversed sequence is from the reversed derivative.

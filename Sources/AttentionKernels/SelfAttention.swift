@@ -37,13 +37,13 @@ public struct SelfAttention: Sendable {
     /// The number of scalars in W_Q, W_K and W_V, whatever the length of a sequence.
     public var parameterCount: Int { query.count + key.count + value.count }
 
-    /// softmax(QKᵀ/√d) for elements [n, D]: how much output i (row) attends to element j (column), [n, n].
+    /// softmax(QKᵀ/√d) for elements [n, D] or [B, n, D]: how much output i (row) attends to element j (column), [.., n, n].
     public func attention(_ elements: Tensor) throws(TorchError) -> Tensor {
-        let scores = try elements.matmul(query).matmul(elements.matmul(key).transposed(0, 1))
+        let scores = try elements.matmul(query).matmul(elements.matmul(key).transposed(-2, -1))
         return try (scores / Double(width).squareRoot()).softmax(-1)
     }
 
-    /// f(S) for elements [n, D]: [n, m].
+    /// f(S) for elements [n, D]: [n, m], or [B, n, D]: [B, n, m].
     public func callAsFunction(_ elements: Tensor) throws(TorchError) -> Tensor {
         try attention(elements).matmul(elements.matmul(value))
     }

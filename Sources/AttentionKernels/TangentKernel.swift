@@ -35,11 +35,11 @@ public struct TangentKernel {
     public func matrix() throws -> Tensor {
         var rows: [[Tensor]] = []
         for (a, block) in blocks.enumerated() {
-            let first = try derivatives(of: block)
+            let first = try learner.derivatives(of: block)
             // What lies left of the diagonal is known from the rows above.
             var row = try rows.indices.map { try rows[$0][a].transposed(0, 1) }
-            row.append(try products(first, first))
-            for other in blocks[(a + 1)...] { row.append(try products(first, derivatives(of: other))) }
+            row.append(try squares(first))
+            for other in blocks[(a + 1)...] { row.append(try products(first, learner.derivatives(of: other))) }
             rows.append(row)
         }
         let matrix = try Tensor.concatenated(rows.map { try .concatenated($0, 1) }, 0)
@@ -47,13 +47,34 @@ public struct TangentKernel {
         return matrix
     }
 
-    /// The derivatives of a block's outputs, [examples · outputs, P].
-    func derivatives(of block: Range<Int>) throws -> Tensor {
-        try .concatenated(block.map { try learner.jacobian(of: $0) }, 0)
+    /// Derivatives part by part: the parts' products add up.
+    private func products(_ a: [Tensor], _ b: [Tensor]) throws -> Tensor {
+        try sum(zip(a, b).map { try $0.matmul($1.transposed(0, 1)).to(.float64) })
     }
 
-    private func products(_ a: Tensor, _ b: Tensor) throws -> Tensor {
-        try a.matmul(b.transposed(0, 1)).to(.float64)
+    /// `products(a, a)`, of which one triangle of strips is computed and the other is its mirror image.
+    private func squares(_ a: [Tensor]) throws -> Tensor {
+        let rows = a[0].size(0)
+        let strips = stride(from: 0, to: rows, by: Self.strip).map { $0..<min($0 + Self.strip, rows) }
+        var table: [[Tensor]] = []
+        for (number, strip) in strips.enumerated() {
+            let own = try a.map { try $0.sliced(0, strip) }
+            let rest = try products(own, a.map { try $0.sliced(0, strip.lowerBound..<rows) })
+            table.append(
+                try strips.indices.map { other in
+                    guard other >= number else { return try table[other][number].transposed(0, 1) }
+                    let columns = strips[other]
+                    return try rest.sliced(
+                        1, columns.lowerBound - strip.lowerBound..<columns.upperBound - strip.lowerBound)
+                })
+        }
+        return try .concatenated(table.map { try .concatenated($0, 1) }, 0)
+    }
+
+    private static let strip = 128
+
+    private func sum(_ parts: [Tensor]) throws -> Tensor {
+        try parts.dropFirst().reduce(parts[0]) { try $0 + $1 }
     }
 
     func checkFinite(_ matrix: Tensor) throws {

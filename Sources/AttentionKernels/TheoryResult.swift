@@ -38,11 +38,13 @@ public struct TheoryResult: Codable, Sendable, Equatable {
         public var y: [Double]
     }
 
-    /// Signed numbers over a grid, such as the importance of an image's patches.
+    /// Signed numbers over a grid, such as the importance of an image's patches or of a text's characters.
     public struct HeatMap: Codable, Sendable, Equatable {
         public var title: String
         public var columns: Int
         /// Row by row.
         public var values: [Double]
+        /// What stands in each cell, as many as values; nothing where nil.
+        public var labels: [String]?
     }
 }

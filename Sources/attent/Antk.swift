@@ -1,5 +1,6 @@
 import ArgumentParser
 import AttentionKernels
+import Datasets
 import Foundation
 import Reporting
 import Torch
@@ -41,8 +42,14 @@ struct Antk: ParsableCommand {
     @Option(help: "For 'kernel': parts of parameters' names, separated by commas [default: all parameters].")
     var parameters: String?
 
+    @Option(help: "For 'gradients': a text whose characters' importance is drawn [default: a passage of Hamlet].")
+    var text: String?
+
     @Option(help: "For 'convergence': plain gradient descent with momentum, of which the theorem is, or AdamW.")
     var optimizer = ConvergenceExperiment.Optimizer.descent
+
+    @Option(help: "For 'convergence': numbers that a derivative is projected to at random [default: exact kernels].")
+    var sketch: Int?
 
     @Option(help: "MiB that derivatives may take at a time.")
     var memory = 512
@@ -57,7 +64,7 @@ struct Antk: ParsableCommand {
 
     func validate() throws {
         for (name, value) in [
-            ("examples", examples), ("steps", steps), ("memory", memory), ("threads", threads),
+            ("examples", examples), ("steps", steps), ("memory", memory), ("threads", threads), ("sketch", sketch),
         ] where value ?? 1 < 1 {
             throw ValidationError("--\(name) is \(value ?? 0), expected at least 1")
         }
@@ -68,6 +75,12 @@ struct Antk: ParsableCommand {
         guard experiment == .convergence || optimizer == .descent else {
             throw ValidationError("--optimizer goes with 'convergence' alone")
         }
+        guard experiment == .convergence || sketch == nil else {
+            throw ValidationError("--sketch goes with 'convergence' alone")
+        }
+        guard experiment == .gradients || text == nil else {
+            throw ValidationError("--text goes with 'gradients' alone")
+        }
         guard experiment == .kernel || parameters == nil else {
             throw ValidationError("--parameters goes with 'kernel' alone")
         }
@@ -77,6 +90,7 @@ struct Antk: ParsableCommand {
         let folder = out ?? "runs/antk-\(experiment.rawValue)"
         guard !FileManager.default.fileExists(atPath: folder) else { throw TrainingError.folderExists(path: folder) }
         Engine.threadCount = threads
+        Engine.keepFreedMemory()
         let result = try result(on: TheoryData.digits(data))
         let machine = Machine.current
         let report = try TheoryReport(
@@ -99,6 +113,7 @@ struct Antk: ParsableCommand {
             var experiment = GradientExperiment()
             experiment.seed = seed
             experiment.trials = examples ?? experiment.trials
+            experiment.text = try text.map { try TheoryText(TextFile($0).text, name: $0) }
             return try experiment.run(on: data)
         case .kernel:
             var experiment = KernelExperiment()
@@ -110,7 +125,7 @@ struct Antk: ParsableCommand {
             var experiment = ConvergenceExperiment()
             (experiment.seed, experiment.memory) = (seed, memory << 20)
             experiment.examples = examples ?? experiment.examples
-            experiment.optimizer = optimizer
+            (experiment.optimizer, experiment.sketchWidth) = (optimizer, sketch)
             experiment.widths = widths ?? experiment.widths
             experiment.steps = steps ?? experiment.steps
             return try experiment.run(on: data)

@@ -20,6 +20,22 @@ import Torch
         #expect(try mismatch(found, expected, Tolerance(absolute: 1e-10, relative: 0)) == nil)
     }
 
+    @Test("A weighted sum's derivative is the sum of the weighted derivatives", arguments: 0..<5)
+    func gradient(seed: UInt64) throws {
+        let (learner, elements) = try random(seed)
+        let derivative = try AttentionDerivative(learner, elements)
+        let weights = try Tensor.random([elements.size(0), learner.outputs], seed: seed + 2000)
+        let expected = try weights.reshaped(1, -1).matmul(derivative.jacobian()).reshaped(-1)
+        func flat(_ x: (query: Tensor, key: Tensor, value: Tensor)) throws -> Tensor {
+            try .concatenated([x.query, x.key, x.value].map { try $0.reshaped(-1) }, 0)
+        }
+        let tolerance = Tolerance(absolute: 1e-12, relative: 1e-12)
+        #expect(try mismatch(flat(learner.gradient(elements, weights: weights)), expected, tolerance) == nil)
+        let twice = try learner.gradient(
+            .stacked([elements, elements]), weights: .stacked([weights, weights * 2]))
+        #expect(try mismatch(flat(twice), expected * 3, tolerance) == nil)
+    }
+
     @Test("The closed form is the derivative by central differences") func equalsFiniteDifferences() throws {
         let (learner, elements) = try (
             SelfAttention(elementSize: 3, width: 2, outputs: 2, seed: 4), Tensor.random([4, 3], seed: 5)

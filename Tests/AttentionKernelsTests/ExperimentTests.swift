@@ -24,12 +24,30 @@ import Torch
     {
         var experiment = GradientExperiment()
         (experiment.trials, experiment.pictures) = (4, 2)
+        experiment.text = try TheoryText(String(repeating: "aab", count: 60), name: "aab")
         let result = try experiment.run(on: images(12))
         #expect(result.isSupported)
         #expect((result.figures["theory.closed_form.error"] ?? 1) < 1e-10)
-        #expect(result.heatMaps.map(\.values.count) == [16, 16, 16, 16])
-        let factors = result.heatMaps[1].values
-        #expect(abs(factors.reduce(0, +)) < 1e-9 && factors.contains { $0 > 0 })
+        #expect(result.heatMaps.map(\.values.count) == [16, 16, 16, 16, 24, 24])
+        for map in [result.heatMaps[1], result.heatMaps[5]] {
+            #expect(abs(map.values.reduce(0, +)) < 1e-9 && map.values.contains { $0 > 0 })
+        }
+        #expect(result.heatMaps[4].labels == "aabaabaabaabaabaabaabaab".map(String.init))
+    }
+
+    @Test("A text's next character is learnt, and white space is drawn as a sign") func text() throws {
+        let text = try TheoryText(String(repeating: "xyzw, ", count: 60), name: "rounds")
+        let (maps, accuracy) = try text.importanceMaps(2, seed: 0)
+        #expect(accuracy == 1)
+        #expect(maps[0].labels?.count == 24 && maps[0].labels?.contains("␣") == true)
+    }
+
+    @Test("A text that is too short or too varied is an error that says so") func badText() {
+        let short = #expect(throws: AntkError.self) { _ = try TheoryText("abc", name: "f") }
+        #expect(short?.description == "the text f is 3 characters long, expected at least 96")
+        let varied = String(String.UnicodeScalarView((0x4E00..<0x4F80).compactMap(UnicodeScalar.init)))
+        let error = #expect(throws: AntkError.self) { _ = try TheoryText(varied, name: "f") }
+        #expect(error?.description == "the text f is of 384 different characters, expected at most 256")
     }
 
     @Test("The kernel's experiment tells the error of its projection") func kernel() throws {
@@ -66,6 +84,23 @@ import Torch
         #expect(throws: AntkError.setting(name: "the number of steps", found: "1", expected: "at least 4")) {
             _ = try experiment.run(on: images(24))
         }
+    }
+
+    @Test("Projected kernels move as the exact ones do, within their error bars") func projectedConvergence() throws {
+        var experiment = ConvergenceExperiment()
+        (experiment.widths, experiment.steps, experiment.examples) = ([8], 10, 3)
+        (experiment.trainingExamples, experiment.batchSize) = (8, 8)
+        let data = try images(12)
+        let exact = try #require(try experiment.run(on: data).charts.first?.lines.first)
+        (experiment.sketchWidth, experiment.repeats) = (256, 8)
+        let result = try experiment.run(on: data)
+        let projected = try #require(result.charts.first?.lines.first)
+        let error = try #require(result.figures["theory.antk.uncertainty.8"])
+        #expect(error > 0 && error < 0.2)
+        #expect(exact.x == projected.x)
+        for (a, b) in zip(exact.y, projected.y) { #expect(abs(a - b) < 4 * error, "\(a) against \(b)") }
+        experiment.repeats = 1
+        #expect(throws: AntkError.self) { _ = try experiment.run(on: data) }
     }
 
     @Test("The functional step is the real one up to the second order, and the loss falls") func descent() throws {

@@ -1,17 +1,21 @@
-import AttentionKernels
 import Models
 import NN
 import TestSupport
 import Testing
 import Torch
 
+@testable import AttentionKernels
+
 @Suite struct TangentKernelTests {
     /// A tiny vision transformer in fp64 with images.
-    func vision(_ count: Int = 4, restriction: String? = nil) throws -> DifferentiableLearner {
+    func vision(
+        _ count: Int = 4, restriction: String? = nil, pooling: ViT.Configuration.Pooling = .cls
+    ) throws -> DifferentiableLearner {
         var configuration = ViT.Configuration()
         (configuration.imageSize, configuration.patchSize, configuration.channelCount) = (4, 2, 1)
         (configuration.classCount, configuration.hiddenSize, configuration.intermediateSize) = (3, 4, 4)
         (configuration.layerCount, configuration.headCount, configuration.initializerRange) = (1, 2, 0.4)
+        configuration.pooling = pooling
         let (model, parameters) = try ParameterBuilder.build(ParameterBuilder(seed: 1, dtype: .float64)) {
             path throws(TorchError) in try ViT(path, configuration)
         }
@@ -29,6 +33,25 @@ import Torch
         let jacobian = try learner.numericalJacobian()
         let numerical = try jacobian.matmul(jacobian.transposed(0, 1))
         #expect(try mismatch(kernel, numerical, Tolerance(absolute: 1e-6, relative: 1e-6)) == nil)
+    }
+
+    @Test("All examples at once have the derivatives that they have one by one", arguments: [nil, "classifier,query"])
+    func atOnce(restriction: String?) throws {
+        for pooling in ViT.Configuration.Pooling.allCases {
+            let learner = try vision(3, restriction: restriction, pooling: pooling)
+            let found = try Tensor.concatenated(learner.derivatives(of: 0..<3), 1)
+            let expected = try Tensor.concatenated((0..<3).map { try learner.jacobian(of: $0) }, 0)
+            #expect(found.shape == [9, learner.parameters.count])
+            #expect(try mismatch(found, expected, Tolerance(absolute: 1e-12, relative: 1e-12)) == nil)
+        }
+    }
+
+    @Test("A kernel of several strips is that of the derivatives") func strips() throws {
+        let learner = try vision(90)
+        let jacobian = try Tensor.concatenated((0..<90).map { try learner.jacobian(of: $0) }, 0)
+        let expected = try jacobian.matmul(jacobian.transposed(0, 1))
+        let tolerance = Tolerance(absolute: 1e-10, relative: 1e-10)
+        #expect(try mismatch(TangentKernel(learner).matrix(), expected, tolerance) == nil)
     }
 
     @Test("The one-layer learner's kernel by automatic differentiation is its closed form") func closedForm() throws {

@@ -19,6 +19,8 @@ extension CommandTests {
             (["--data", "nowhere.csv"], 1, "nowhere.csv: found nothing there"),
             (["--examples", "100000"], 1, "the number of examples is 100000 in all parts, expected at most 1797"),
             (["--widths", "32,x"], 2, "--widths is 32,x, expected whole numbers"),
+            (["--sketch", "64"], 2, "--sketch goes with 'convergence' alone"),
+            (["--text", "a.txt"], 2, "--text goes with 'gradients' alone"),
             (["--widths", "32,64"], 2, "expected one number for 'kernel'"),
         ] {
             let result = try attent(kernel + [fresh] + arguments)

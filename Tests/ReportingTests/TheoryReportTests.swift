@@ -13,7 +13,7 @@ import Testing
             .init(
                 title: "Spectrum", xTitle: "number", yTitle: "λ", lines: [.init(name: "exact", x: [1, 2], y: [3, 1])])
         ],
-        heatMaps: [.init(title: "ω", columns: 2, values: [1, -1, 0, 0.5])])
+        heatMaps: [.init(title: "ω", columns: 2, values: [1, -1, 0, 0.5], labels: ["a", "<", "␣", "d"])])
 
     @Test("The page shows statement, table, chart and heat map, with its texts escaped") func page() throws {
         let page = try TheoryReport(result, machine: "m").html()

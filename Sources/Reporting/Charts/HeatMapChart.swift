@@ -14,8 +14,9 @@ struct HeatMapChart {
         let largest = map.values.map(abs).filter(\.isFinite).max() ?? 0
         let side = Self.side
         let size = side / Double(max(map.columns, rows))
+        let height = Double(rows) * size
         return SVG.figure(
-            identifier: identifier, title: map.title, description: description(largest), width: side, height: side
+            identifier: identifier, title: map.title, description: description(largest), width: side, height: height
         ) { svg in
             for (index, value) in map.values.enumerated() where value.isFinite {
                 let opacity = largest > 0 ? abs(value) / largest : 0
@@ -27,6 +28,14 @@ struct HeatMapChart {
                         ("y", SVG.coordinate(Double(index / map.columns) * size)), ("width", SVG.coordinate(size)),
                         ("height", SVG.coordinate(size)),
                     ])
+            }
+            for (index, label) in (map.labels ?? []).enumerated() {
+                svg.add(
+                    "text",
+                    [
+                        ("class", "cell mid"), ("x", SVG.coordinate((Double(index % map.columns) + 0.5) * size)),
+                        ("y", SVG.coordinate((Double(index / map.columns) + 0.5) * size + 4)),
+                    ], containing: label)
             }
         }
     }

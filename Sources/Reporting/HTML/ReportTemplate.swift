@@ -151,6 +151,7 @@ enum ReportTemplate {
           fill: var(--muted); font-variant-numeric: tabular-nums; }
         svg .bar-name { fill: var(--ink); font-size: 12px; }
         svg .mid { text-anchor: middle; }
+        svg .cell { fill: var(--ink); font-size: 13px; }
         svg .end { text-anchor: end; }
         svg .grid { stroke: var(--rule); stroke-width: 1; }
         svg .line { fill: none; stroke: var(--color); stroke-width: 2; stroke-linejoin: round; stroke-linecap: round; }
