@@ -118,9 +118,43 @@ struct BFloat16Linear : torch::autograd::Function<BFloat16Linear> {
     }
 };
 
+// A frozen weight may be stored in fewer bits than are computed with: it is widened where it is used, forward and backward,
+// so that the wide one is never kept.
+struct WidenedLinear : torch::autograd::Function<WidenedLinear> {
+    static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
+                              const std::optional<at::Tensor>& bias) {
+        const auto wide = weight.to(x.scalar_type());
+        const bool isFast = prefers_fast_matmul(x, wide);
+        context->save_for_backward({weight});
+        context->saved_data["fast"] = isFast;
+        return isFast ? FastLinear::apply(x, wide, bias) : at::linear(x, wide, bias);
+    }
+
+    static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                   torch::autograd::variable_list gradients) {
+        const auto& given = gradients[0];
+        const auto wide = context->get_saved_variables()[0].to(given.scalar_type());
+        std::optional<FastMatmul> guard;
+        if (context->saved_data["fast"].toBool()) guard.emplace();
+        return {given.matmul(wide), at::Tensor(), at::Tensor()};
+    }
+};
+
+bool is_stored_narrow(const at::Tensor& x, const at::Tensor& weight) {
+    const auto type = weight.scalar_type();
+    return x.scalar_type() == at::kFloat && (type == at::kBFloat16 || type == at::kHalf) && !weight.requires_grad() &&
+           !at::autocast::is_autocast_enabled(x.device().type());
+}
+
 bool is_chosen(ct_linear_kernels wanted, const at::Tensor& x, const at::Tensor& weight) {
     return kernels.load(std::memory_order_relaxed) == wanted && is_plain(x) && is_plain(weight) &&
            !at::autocast::is_autocast_enabled(at::kCPU) && is_worthwhile(x, weight);
+}
+
+// Whether products of such a shape are to be in bfloat16, whatever the weight's type is.
+bool suits_bfloat16(const at::Tensor& x, const at::Tensor& weight) {
+    return kernels.load(std::memory_order_relaxed) == CT_LINEAR_BFLOAT16 && is_plain(x) && is_worthwhile(x, weight) &&
+           rows_of(x) >= 64;
 }
 
 // What a map and its activation have left in bfloat16 for this map.
@@ -148,8 +182,11 @@ ct_status ct_linear(ct_tensor xHandle, ct_tensor weightHandle, ct_tensor biasHan
     return returning(out, [&] {
         const auto &x = borrow(xHandle), &weight = borrow(weightHandle);
         const auto bias = maybe(biasHandle);
-        if (prefers_bfloat16_matmul(x, weight) || is_left_in_bfloat16(x, weight))
+        const bool isNarrow = is_stored_narrow(x, weight);
+        if (prefers_bfloat16_matmul(x, weight) || is_left_in_bfloat16(x, weight) ||
+            (isNarrow && suits_bfloat16(x, weight)))
             return BFloat16Linear::apply(x, weight, bias, at::kFloat);
+        if (isNarrow) return WidenedLinear::apply(x, weight, bias);
         return prefers_fast_matmul(x, weight) ? FastLinear::apply(x, weight, bias) : at::linear(x, weight, bias);
     });
 }

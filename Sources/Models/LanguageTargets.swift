@@ -81,7 +81,7 @@ extension LanguageModel {
         limits: Tensor.LinearCrossEntropyLimits = .init()
     ) throws(TorchError) -> LanguageLosses {
         let (losses, details) = try targets.of(hidden).linearCrossEntropy(
-            head.effectiveWeight(), targets.tokens, detailed: detailed, limits: limits)
+            head.effectiveWeight(hidden.dtype), targets.tokens, detailed: detailed, limits: limits)
         return LanguageLosses(examples: try targets.means(losses), tokens: losses, details: details)
     }
 }

@@ -20,7 +20,7 @@ public struct Linear: Sendable {
         initializer: Initializer = .truncatedNormal(deviation: 0.02), layout: Layout = .outputsFirst
     ) throws(TorchError) {
         let shape = layout == .outputsFirst ? [outputs, inputs] : [inputs, outputs]
-        weight = try path.parameter("weight", shape, initializer)
+        weight = try path.builder.parameter((path / "weight").name, shape, initializer, mayStayNarrow: true)
         self.bias = bias ? try path.parameter("bias", [outputs], .zeros) : nil
         self.layout = layout
         adapter = try path.builder.adapter(path, from: inputs, to: outputs, layout)
@@ -44,15 +44,18 @@ public struct Linear: Sendable {
 
     /// The exact GELU of this map's result; the parameters are those of the map itself.
     public func gelu(_ x: Tensor, isTraining: Bool = false) throws(TorchError) -> Tensor {
-        guard adapter == nil, layout == .outputsFirst else { return try self(x, isTraining: isTraining).gelu() }
+        guard adapter == nil, layout == .outputsFirst, weight.dtype == x.dtype else {
+            return try self(x, isTraining: isTraining).gelu()
+        }
         return try x.linearGELU(weight, bias)
     }
 
-    /// The weight that this map amounts to with its adapter, [out, in], for those who multiply by it themselves.
+    /// The weight that this map amounts to with its adapter, [out, in], for those who multiply `dtype` by it themselves.
     ///
     /// An adapter's dropout is on its input, so it has no part in this.
-    public func effectiveWeight() throws(TorchError) -> Tensor {
-        let base = layout == .outputsFirst ? weight : try weight.transposed(0, 1)
+    public func effectiveWeight(_ dtype: DType) throws(TorchError) -> Tensor {
+        let stored = layout == .outputsFirst ? weight : try weight.transposed(0, 1)
+        let base = stored.dtype == dtype ? stored : try stored.to(dtype)
         guard let adapter else { return base }
         return try base + adapter.delta().to(base.dtype)
     }

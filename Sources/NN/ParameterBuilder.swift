@@ -31,6 +31,8 @@ public final class ParameterBuilder {
     private let adapters: Adapters?
     /// Whether only adapters learn.
     private let isFrozen: Bool
+    /// Whether the weights of linear maps stay as they are stored where that is narrower than `dtype`.
+    private let keepsNarrow: Bool
     private var entries: [Parameters.Entry] = []
     private var adapted: [Parameters.AdaptedWeight] = []
     private var known: Set<String> = []
@@ -40,6 +42,7 @@ public final class ParameterBuilder {
     public init(seed: UInt64, device: Device = .cpu, dtype: DType = .float32, adapters: Adapters? = nil) {
         (self.seed, self.device, self.dtype, self.adapters) = (seed, device, dtype, adapters)
         (source, isFrozen, unmatchedTargets) = (nil, adapters != nil, adapters?.policy.targetModules ?? [])
+        keepsNarrow = false
     }
 
     /// Loads every parameter from `source`; what does not fit is gathered and reported by ``finish()``.
@@ -49,13 +52,16 @@ public final class ParameterBuilder {
     /// - Parameters:
     ///   - seed: that of adapters which are not loaded.
     ///   - isFrozen: that the parameters are only used, as beside adapters they are in every case.
+    ///   - keepsNarrow: that the frozen weights of linear maps stay in the source's memory also where they are bf16 or
+    ///     fp16 and `dtype` is fp32; they are widened, which changes no value, where they are used.
     public init(
         loading source: any TensorSource, device: Device = .cpu, dtype: DType = .float32, adapters: Adapters? = nil,
-        seed: UInt64 = 0, isFrozen: Bool = false
+        seed: UInt64 = 0, isFrozen: Bool = false, keepsNarrow: Bool = false
     ) {
         (self.seed, self.device, self.dtype, self.adapters) = (seed, device, dtype, adapters)
         (self.source, unmatchedTargets) = (source, adapters?.policy.targetModules ?? [])
         self.isFrozen = isFrozen || adapters != nil
+        self.keepsNarrow = keepsNarrow && self.isFrozen && dtype == .float32
     }
 
     /// Makes a learner and hands out its parameters, all problems of loading listed in one error.
@@ -66,10 +72,12 @@ public final class ParameterBuilder {
         return (learner, try builder.finish())
     }
 
-    func parameter(_ name: String, _ shape: [Int], _ initializer: Initializer) throws(TorchError) -> Tensor {
+    func parameter(
+        _ name: String, _ shape: [Int], _ initializer: Initializer, mayStayNarrow: Bool = false
+    ) throws(TorchError) -> Tensor {
         try add(name, isTrainable: !isFrozen) { () throws(TorchError) in
             guard let source else { return try draw(name, shape, initializer).to(dtype) }
-            return try load(name, shape, dtype, from: source)
+            return try load(name, shape, dtype, from: source, mayStayNarrow: mayStayNarrow && keepsNarrow)
         }
     }
 
@@ -133,7 +141,7 @@ extension ParameterBuilder {
 
     /// What a mismatch leaves behind is a tensor of the right shape, so that the remaining ones are found too.
     private func load(
-        _ name: String, _ shape: [Int], _ dtype: DType, from source: any TensorSource
+        _ name: String, _ shape: [Int], _ dtype: DType, from source: any TensorSource, mayStayNarrow: Bool = false
     ) throws(TorchError) -> Tensor {
         guard let found = source.shape(of: name) else {
             problems.append("\(name) is missing, expected the shape \(shape)")
@@ -145,7 +153,8 @@ extension ParameterBuilder {
         }
         do {
             let stored = try source.tensor(named: name)
-            guard stored.dtype == dtype else { return try stored.to(dtype) }
+            let isNarrow = stored.dtype == .bfloat16 || stored.dtype == .float16
+            guard stored.dtype == dtype || (mayStayNarrow && isNarrow) else { return try stored.to(dtype) }
             return isFrozen || device != .cpu ? stored : try stored.clone()
         } catch {
             problems.append("\(name): \(error)")

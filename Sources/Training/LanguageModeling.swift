@@ -111,7 +111,8 @@ public struct LanguageModeling: Experiment {
         }
         let adapters = settings.lora.map { ParameterBuilder.Adapters($0) }
         let weights = try StoredLanguageModel(path).weights
-        return try learner(ParameterBuilder(loading: weights, device: device, adapters: adapters, seed: seed))
+        return try learner(
+            ParameterBuilder(loading: weights, device: device, adapters: adapters, seed: seed, keepsNarrow: true))
     }
 
     private func learner(_ checkpoint: CheckpointFolder) throws -> LanguageLearner {
@@ -136,6 +137,7 @@ extension LanguageModelSettings {
         let saved = try SafetensorsFile(checkpoint.file("model.safetensors"))
         guard let lora, case .stored(let path) = origin else { return ParameterBuilder(loading: saved, device: device) }
         return ParameterBuilder(
-            loading: try StoredLanguageModel(path).weights, device: device, adapters: .init(lora, loading: saved))
+            loading: try StoredLanguageModel(path).weights, device: device, adapters: .init(lora, loading: saved),
+            keepsNarrow: true)
     }
 }

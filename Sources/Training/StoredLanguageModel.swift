@@ -129,16 +129,18 @@ struct StoredLearner {
         return tokenizer
     }
 
-    /// For use, not for training: weights of the type computed in stay where they are mapped, and so in memory once.
+    /// For use, not for training: weights stay where they are mapped, and so in memory once.
     ///
     /// - Throws: where the device of the run is not one of this machine's.
     func builder() throws -> ParameterBuilder {
-        try builder(device: device.required(by: "training.device of the run"), dtype: dtype)
+        ParameterBuilder(
+            loading: weights, device: try device.required(by: "training.device of the run"), dtype: dtype,
+            adapters: adapters, isFrozen: true, keepsNarrow: true)
     }
 
     /// - Parameter dtype: that of all weights but the adapters'.
-    func builder(device: Device = .cpu, dtype: DType) -> ParameterBuilder {
-        ParameterBuilder(loading: weights, device: device, dtype: dtype, adapters: adapters, isFrozen: true)
+    func builder(dtype: DType) -> ParameterBuilder {
+        ParameterBuilder(loading: weights, dtype: dtype, adapters: adapters, isFrozen: true)
     }
 
     func parameters(dtype: DType = .float32) throws -> Parameters {

@@ -36,7 +36,7 @@ struct NextStep {
         case .inUse(let path, _): "attent report \(Self.quoted(path)) --serve"
         case .batchLargerThanSelection(_, let selection, _) where hasRecipe && selection > 0:
             setting("training.batch_size", "\(selection)")
-        case .mismatch("training.device", _, _): "attent doctor"
+        case .mismatch(let what, _, _) where what.contains("device"): "attent doctor"
         case .mismatch(let key, _, let expected)
         where hasRecipe && key.contains(".") && expected.first?.isNumber == true:
             setting(key, String(expected.prefix { $0.isNumber }))

@@ -29,9 +29,11 @@ struct LanguageModelGolden {
 }
 
 func languageModel(
-    _ folder: ModelFolder, adapters: ParameterBuilder.Adapters? = nil, dtype: DType = .float32
+    _ folder: ModelFolder, adapters: ParameterBuilder.Adapters? = nil, dtype: DType = .float32,
+    keepsNarrow: Bool = false
 ) throws -> (any LanguageModel, Parameters) {
-    let builder = ParameterBuilder(loading: folder.weights, dtype: dtype, adapters: adapters)
+    let builder = ParameterBuilder(
+        loading: folder.weights, dtype: dtype, adapters: adapters, keepsNarrow: keepsNarrow)
     if try folder.modelType == "gpt2" {
         let configuration = try GPT2.Configuration(json: folder.configuration)
         return try ParameterBuilder.build(builder) { path throws(TorchError) in try GPT2(path, configuration) }

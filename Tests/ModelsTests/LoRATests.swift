@@ -74,6 +74,32 @@ struct LoRATests {
         }
     }
 
+    @Test(
+        "linear maps beside adapters stay in the 16 bits that they are stored in, and nothing is computed otherwise",
+        arguments: ["llama", "gemma", "gpt2"], [DType.bfloat16, .float16])
+    func narrow(family: String, type: DType) throws {
+        let golden = try LanguageModelGolden(family)
+        try withTemporaryFolder { path in
+            let (_, whole) = try golden.model()
+            try ModelFolder.write(whole, configuration: golden.folder.configuration, as: type, to: path)
+            let tokens = try golden.tensor("tokens")
+            func results(keepsNarrow: Bool) throws -> (Set<DType>, [Tensor]) {
+                let (model, parameters) = try languageModel(
+                    ModelFolder(path), adapters: adapters(family), keepsNarrow: keepsNarrow)
+                try train(parameters)
+                let targets = try LanguageTargets(labels: nextTokens(tokens))
+                let losses = try model.losses(model.hidden(tokens), targets).examples
+                try losses.mean().backward()
+                let types = Set(parameters.entries.map(\.tensor.dtype))
+                return (types, [losses] + (try parameters.trainable.entries.compactMap { try $0.tensor.gradient() }))
+            }
+            let (narrow, wide) = (try results(keepsNarrow: true), try results(keepsNarrow: false))
+            #expect(narrow.0 == [type, .float32] && wide.0 == [.float32])
+            #expect(narrow.1.count == wide.1.count && wide.1.count > 8)
+            for (found, expected) in zip(narrow.1, wide.1) { #expect(try mismatch(found, expected) == nil) }
+        }
+    }
+
     @Test("the scaling is α/r, or α/√r where rank-stabilised")
     func scaling() {
         var policy = AdapterPolicy(rank: 4, alpha: 6, targetModules: ["q_proj"])

@@ -101,6 +101,26 @@ import Torch
         }
     }
 
+    @Test(
+        "A frozen weight that is stored in 16 bits gives what its values give in fp32",
+        arguments: [Engine.LinearKernels.standard, .fast, .bfloat16], [DType.bfloat16, .float16])
+    func narrow(kernels: Engine.LinearKernels, type: DType) throws {
+        let operands = try Operands()
+        let narrow = try operands.weight.to(type)
+        func results(_ weight: Tensor) throws -> [Tensor] {
+            try Engine.withLinearKernels(kernels) {
+                let x = try operands.x.clone().requiringGradient()
+                let y = try x.linear(weight, operands.bias)
+                try (y * operands.gradient).sum().backward()
+                return [try y.detached(), try #require(try x.gradient())]
+            }
+        }
+        for (found, expected) in zip(try results(narrow), try results(narrow.to(.float32))) {
+            #expect(found.dtype == .float32)
+            #expect(try mismatch(found, expected) == nil)
+        }
+    }
+
     @Test("A map of a few rows, such as a token's, keeps fp32 products")
     func fewRows() throws {
         let generator = try Generator(seed: 2)
