@@ -17,7 +17,7 @@ bench: ; @scripts/bench
 bench-train: ; @scripts/bench-train $(ARGUMENTS)
 bench-engine: ; @scripts/bench-engine $(ARGUMENTS)
 bench-vision: ; @scripts/bench-vision
-bench-llm: ; @scripts/bench-llm
+bench-llm: ; @scripts/bench-llm $(ARGUMENTS)
 bench-antk: ; @scripts/bench-antk $(ARGUMENTS)
 bench-distributed: ; @scripts/bench-distributed $(ARGUMENTS)
 test-hosts: ; @$(build) attent && scripts/test-hosts
