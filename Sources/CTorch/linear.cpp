@@ -119,15 +119,14 @@ struct BFloat16Linear : torch::autograd::Function<BFloat16Linear> {
 };
 
 // A frozen weight may be stored in fewer bits than are computed with: it is widened where it is used, forward and backward,
-// so that the wide one is never kept.
+// so that the wide one is never kept. A bias is added outside, where it may learn.
 struct WidenedLinear : torch::autograd::Function<WidenedLinear> {
-    static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
-                              const std::optional<at::Tensor>& bias) {
+    static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x, const at::Tensor& weight) {
         const auto wide = weight.to(x.scalar_type());
         const bool isFast = prefers_fast_matmul(x, wide);
         context->save_for_backward({weight});
         context->saved_data["fast"] = isFast;
-        return isFast ? FastLinear::apply(x, wide, bias) : at::linear(x, wide, bias);
+        return isFast ? FastLinear::apply(x, wide, std::nullopt) : at::linear(x, wide);
     }
 
     static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
@@ -136,7 +135,7 @@ struct WidenedLinear : torch::autograd::Function<WidenedLinear> {
         const auto wide = context->get_saved_variables()[0].to(given.scalar_type());
         std::optional<FastMatmul> guard;
         if (context->saved_data["fast"].toBool()) guard.emplace();
-        return {given.matmul(wide), at::Tensor(), at::Tensor()};
+        return {given.matmul(wide), at::Tensor()};
     }
 };
 
@@ -166,7 +165,7 @@ bool is_left_in_bfloat16(const at::Tensor& x, const at::Tensor& weight) {
 }  // namespace
 
 bool ct::prefers_bfloat16_matmul(const at::Tensor& x, const at::Tensor& weight) {
-    return is_chosen(CT_LINEAR_BFLOAT16, x, weight) && rows_of(x) >= 64;
+    return is_plain(weight) && suits_bfloat16(x, weight) && !at::autocast::is_autocast_enabled(at::kCPU);
 }
 
 // A map of too few rows for bfloat16 copies still gains by oneDNN's fp32 kernels.
@@ -186,7 +185,10 @@ ct_status ct_linear(ct_tensor xHandle, ct_tensor weightHandle, ct_tensor biasHan
         if (prefers_bfloat16_matmul(x, weight) || is_left_in_bfloat16(x, weight) ||
             (isNarrow && suits_bfloat16(x, weight)))
             return BFloat16Linear::apply(x, weight, bias, at::kFloat);
-        if (isNarrow) return WidenedLinear::apply(x, weight, bias);
+        if (isNarrow) {
+            const auto y = WidenedLinear::apply(x, weight);
+            return bias ? y + *bias : y;
+        }
         return prefers_fast_matmul(x, weight) ? FastLinear::apply(x, weight, bias) : at::linear(x, weight, bias);
     });
 }
