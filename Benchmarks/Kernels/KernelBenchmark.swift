@@ -4,6 +4,7 @@ import Foundation
 import Models
 import NN
 import Torch
+import Training
 
 struct UsageError: Error, CustomStringConvertible { let description: String }
 
@@ -29,6 +30,7 @@ struct KernelBenchmark {
             }
             Engine.threadCount = 1
             Engine.keepFreedMemory()
+            Engine.linearKernels = try Precision.auto.resolved(on: .cpu, width: numbers[2]).linearKernels
             let benchmark = try KernelBenchmark(arguments[1], numbers)
             try benchmark.write()
             while readLine() != nil {

@@ -11,9 +11,9 @@ public struct DifferentiableLearner {
     public let outputCount: Int
     /// The outputs [outputs] of an example, with their graph.
     public let outputs: (Int) throws -> Tensor
-    /// The outputs [B, outputs] of neighbouring examples, each by its own copy [B, …] of every one of ``parameters``, by name;
-    /// nil where the learner has no such pass, and examples are differentiated one at a time.
-    var outputsByCopies: ((Range<Int>, [String: Tensor]) throws -> Tensor)?
+    /// The outputs [B, outputs] of neighbouring examples, with taps where ``parameters`` took part; nil where the learner
+    /// has no such pass, and examples are differentiated one at a time.
+    private var tapped: ((Range<Int>) throws -> (outputs: Tensor, taps: [Tap]))?
 
     /// - Parameters:
     ///   - parameters: those that learn count; the frozen ones of a learner with adapters do not.
@@ -44,14 +44,14 @@ public struct DifferentiableLearner {
             parameters, restrictedTo: restriction, exampleCount: images.size(0),
             outputCount: model.configuration.classCount
         ) { example in try model.logits(images.sliced(0, example..<example + 1)).squeezed(0) }
-        // The pass by copies knows no adapters.
+        // The pass with taps knows no adapters.
         guard !parameters.entries.contains(where: { $0.name.contains("lora_") }) else { return }
-        let whole = parameters.entries
-        outputsByCopies = { examples, copies in
-            var named: [String: Tensor] = [:]
-            for entry in whole { named[entry.name] = try copies[entry.name] ?? entry.tensor.detached().unsqueezed(0) }
-            return try PerExampleViT(configuration: model.configuration, parameters: named)
-                .logits(images.sliced(0, examples))
+        let named = Dictionary(uniqueKeysWithValues: parameters.entries.map { ($0.name, $0.tensor) })
+        let wanted = Set(self.parameters.entries.map(\.name))
+        tapped = { examples in
+            var pass = TappedViT(model.configuration, named, wanted: wanted)
+            let logits = try pass.logits(images.sliced(0, examples))
+            return (logits, pass.taps)
         }
     }
 
@@ -101,36 +101,35 @@ public struct DifferentiableLearner {
         return try .stacked(rows)
     }
 
-    /// The derivatives of the outputs of neighbouring examples, one [B · outputs, scalars] a parameter, rows example by
-    /// example.
-    func derivatives(of examples: Range<Int>) throws -> [Tensor] {
-        guard let outputsByCopies, examples.count > 1 else {
-            return [try .concatenated(examples.map { try jacobian(of: $0) }, 0)]
+    /// Hands over the derivatives of the outputs of neighbouring examples, part by part of the parameters, [B · outputs,
+    /// scalars] with rows example by example: a part may be forgotten before the next one is made. A part is one of
+    /// ``parameters`` by name, or all of them where examples are differentiated one at a time.
+    func forEachDerivative(of examples: Range<Int>, _ body: (String?, Tensor) throws -> Void) throws {
+        guard let tapped else {
+            return try body(nil, .concatenated(examples.map { try jacobian(of: $0) }, 0))
         }
-        let copies = try parameters.entries.map { entry in
-            // Flat, so that a view of any rank comes from it and its gradient is flat as well.
-            try entry.tensor.detached().reshaped(1, -1).expanded(examples.count, entry.tensor.count)
-                .requiringGradient()
-        }
-        var named: [String: Tensor] = [:]
-        for (entry, copy) in zip(parameters.entries, copies) {
-            named[entry.name] = try copy.reshaped([examples.count] + entry.tensor.shape)
-        }
-        let result = try outputsByCopies(examples, named)
-        let choices = try Tensor.eye(outputCount, dtype: result.dtype, device: result.device)
-        var rows = [[Tensor]](repeating: [], count: copies.count)
-        for output in 0..<outputCount {
+        let (outputs, taps) = try tapped(examples)
+        let choices = try Tensor.eye(outputCount, dtype: outputs.dtype, device: outputs.device)
+        let gradients = try (0..<outputCount).map { output in
             let choice = try choices.sliced(0, output..<output + 1).expanded(examples.count, outputCount)
-            let gradients = try Tensor.gradients(
-                of: [result], weightedBy: [choice], withRespectTo: copies, retainGraph: output + 1 < outputCount)
-            for (index, gradient) in gradients.enumerated() {
-                rows[index].append(try gradient ?? copies[index].zerosLike())
+            return try Tensor.gradients(
+                of: [outputs], weightedBy: [choice], withRespectTo: taps.map(\.place),
+                retainGraph: output + 1 < outputCount)
+        }
+        for (index, tap) in taps.enumerated() {
+            for derivative in tap.derivatives {
+                let parts = try gradients.map { try derivative.of($0[index] ?? tap.place.zerosLike()) }
+                let rows = try parts.count == 1 ? parts[0] : .stacked(parts, 1)
+                try body(derivative.name, rows.reshaped(examples.count * outputCount, -1))
             }
         }
-        // [B, outputs, scalars], of which a single output is a view.
-        return try rows.map { parts in
-            try (parts.count == 1 ? parts[0] : .stacked(parts, 1)).reshaped(examples.count * outputCount, -1)
-        }
+    }
+
+    /// The same, all at once.
+    func derivatives(of examples: Range<Int>) throws -> [Tensor] {
+        var parts: [Tensor] = []
+        try forEachDerivative(of: examples) { parts.append($1) }
+        return parts
     }
 
     /// The derivatives of all outputs by central differences, [examples · outputs, P] in float64: an independent, slow check.

@@ -33,6 +33,11 @@ public struct TangentKernel {
     ///
     /// - Throws: ``AntkError/notDifferentiable(example:reason:)`` where a derivative is not a number.
     public func matrix() throws -> Tensor {
+        guard blocks.count > 1 else {
+            let matrix = try whole(blocks[0])
+            try checkFinite(matrix)
+            return matrix
+        }
         var rows: [[Tensor]] = []
         for (a, block) in blocks.enumerated() {
             let first = try learner.derivatives(of: block)
@@ -47,9 +52,18 @@ public struct TangentKernel {
         return matrix
     }
 
-    /// Derivatives part by part: the parts' products add up.
+    /// That of one block, of whose derivatives only a part exists at a time.
+    private func whole(_ examples: Range<Int>) throws -> Tensor {
+        let rows = examples.count * learner.outputCount
+        var total = try Tensor.zeros([rows, rows], dtype: .float64)
+        try learner.forEachDerivative(of: examples) { total = try total + squares([$1]) }
+        return total
+    }
+
+    /// Derivatives part by part: the parts' products add up. As a linear map, which ``Engine/linearKernels`` may make
+    /// faster.
     private func products(_ a: [Tensor], _ b: [Tensor]) throws -> Tensor {
-        try sum(zip(a, b).map { try $0.matmul($1.transposed(0, 1)).to(.float64) })
+        try sum(zip(a, b).map { try $0.linear($1).to(.float64) })
     }
 
     /// `products(a, a)`, of which one triangle of strips is computed and the other is its mirror image.

@@ -43,6 +43,34 @@ public struct MultiMAE: Sendable {
         of reconstructions: [Modality: Tensor], on images: ModalityImages, visible: ElementSubset,
         classWeights: Tensor? = nil
     ) throws(TorchError) -> [Modality: Tensor] {
+        try maskedMeans(of: reconstructions, on: images, visible: visible) {
+            (found, modality, target) throws(TorchError) in
+            try errors(of: found, modality, target, classWeights)
+        }
+    }
+
+    /// How far reconstructions are from the patches that were not visible, one value an example and modality, [B]: a
+    /// patch's root mean square for colour and depth, a pixel's ‖softmax − onehot‖ for classes. 0 where no patch was
+    /// masked.
+    public func residuals(
+        of reconstructions: [Modality: Tensor], on images: ModalityImages, visible: ElementSubset
+    ) throws(TorchError) -> [Modality: Tensor] {
+        try maskedMeans(of: reconstructions, on: images, visible: visible) {
+            (found, modality, target) throws(TorchError) in
+            switch modality {
+            case .rgb, .depth: return try (found - target).square().mean(-1).sqrt()
+            case .semseg:
+                let (logits, labels) = try pixels(of: found, target)
+                return try logits.classResiduals(labels).reshaped(target.shape).mean(-1)
+            }
+        }
+    }
+
+    /// The mean of each modality's values, one a patch [B, N], over the patches that were not visible, [B].
+    private func maskedMeans(
+        of reconstructions: [Modality: Tensor], on images: ModalityImages, visible: ElementSubset,
+        _ values: (_ found: Tensor, Modality, _ target: Tensor) throws(TorchError) -> Tensor
+    ) throws(TorchError) -> [Modality: Tensor] {
         let (indices, count) = (visible.indices, configuration.patchCount)
         let zeros = try Tensor.zeros(indices.shape, device: indices.device)
         let masked = try Tensor.ones([indices.size(0), configuration.tokenCount], device: indices.device)
@@ -51,30 +79,35 @@ public struct MultiMAE: Sendable {
         for (index, modality) in configuration.modalities.enumerated() {
             guard let found = reconstructions[modality] else { continue }
             let mask = try masked.sliced(1, index * count..<(index + 1) * count)  // [B, N]
-            let errors = try errors(of: found, modality, images.pixels(modality), classWeights)
-            result[modality] = try (errors * mask).sum(1) / mask.sum(1).clamped(min: 1)
+            var target = try images.pixels(modality).patches(ofSide: configuration.patchSize)
+            if modality == .rgb, configuration.normalizesTargets { target = try standardized(target) }
+            result[modality] = try (values(found, modality, target) * mask).sum(1) / mask.sum(1).clamped(min: 1)
         }
         return result
     }
 
     /// One value a patch, [B, N]: a mean over its pixels.
     private func errors(
-        of found: Tensor, _ modality: Modality, _ pixels: Tensor, _ classWeights: Tensor?
+        of found: Tensor, _ modality: Modality, _ target: Tensor, _ classWeights: Tensor?
     ) throws(TorchError) -> Tensor {
-        let target = try pixels.patches(ofSide: configuration.patchSize)
         switch modality {
-        case .rgb:
-            return try (found - (configuration.normalizesTargets ? standardized(target) : target)).square().mean(-1)
+        case .rgb: return try (found - target).square().mean(-1)
         case .depth: return try (found - target).abs().mean(-1)
         case .semseg:
-            let (batch, count, area) = (target.size(0), target.size(1), target.size(2))
-            let logits = try found.reshaped(batch * count, configuration.semanticClassCount, area)
-            let losses = try logits.crossEntropy(target.reshaped(batch * count, area), reduction: .none)
-                .reshaped(batch, count, area)
+            let (logits, labels) = try pixels(of: found, target)
+            let losses = try logits.crossEntropy(labels, reduction: .none).reshaped(target.shape)
             guard let classWeights else { return try losses.mean(-1) }
-            let weights = try classWeights.selected(0, target.reshaped(-1)).reshaped(batch, count, area)
+            let weights = try classWeights.selected(0, target.reshaped(-1)).reshaped(target.shape)
             return try (losses * weights).mean(-1)
         }
+    }
+
+    /// Logits [B·N, C, P·P] and classes [B·N, P·P] of the pixels of each patch.
+    private func pixels(of found: Tensor, _ target: Tensor) throws(TorchError) -> (logits: Tensor, labels: Tensor) {
+        let (patches, area) = (target.size(0) * target.size(1), target.size(2))
+        return (
+            try found.reshaped(patches, configuration.semanticClassCount, area), try target.reshaped(patches, area)
+        )
     }
 
     private func standardized(_ patches: Tensor) throws(TorchError) -> Tensor {

@@ -49,6 +49,14 @@ extension Tensor {
         return (Tensor(owning: losses!), nil)
     }
 
+    /// ‖softmax(f) − onehot‖ of logits [N, C, …] for classes [N, …], which is the norm of the cross-entropy's gradient
+    /// with respect to the logits, [N, …]; 0 where `ignoredIndex` is the class.
+    public func classResiduals(_ target: Tensor, ignoring ignoredIndex: Int = -100) throws(TorchError) -> Tensor {
+        let right = try (-crossEntropy(target, reduction: .none, ignoring: ignoredIndex)).exp()
+        let known = try target.notEqual(Double(ignoredIndex)).to(dtype)
+        return try (softmax(1).square().sum(1) - right * 2 + 1).clamped(min: 0).sqrt() * known
+    }
+
     /// The sums of [N] values by owner: out[o] is the sum over the rows whose owner is o.
     ///
     /// - Parameter owners: int64 [N], each in 0..<count.

@@ -39,8 +39,21 @@ struct ClassTargets {
         return tally
     }
 
+    /// ‖softmax(f) − target‖ (one-hot, unless images are mixed), which is the norm of the loss's gradient with respect to
+    /// the logits, [B].
+    ///
+    /// - Parameter probabilities: softmax(f), [B, classes].
+    func residuals(_ probabilities: Tensor) throws(TorchError) -> Tensor {
+        try (probabilities - self.probabilities(classes: probabilities.size(-1))).norm(-1)
+    }
+
+    /// What the likeliest class was given where it is the right one, 0 elsewhere, [B].
+    func confidences(_ probabilities: Tensor) throws(TorchError) -> Tensor {
+        try probabilities.argmax(-1).equal(labels).to(.float32) * probabilities.max(-1)
+    }
+
     /// The probability of each class that would be right, [B, classes].
-    func probabilities(classes: Int) throws(TorchError) -> Tensor {
+    private func probabilities(classes: Int) throws(TorchError) -> Tensor {
         let own = try labels.oneHot(classes: classes).to(.float32)
         guard let mixed else { return own }
         let shares = try mixed.shares.unsqueezed(-1)

@@ -31,8 +31,9 @@ public struct DepthEstimator: Learner {
     ) throws -> Assessment {
         let (depth, known) = try depth(content)
         let errors = try (logDepth(content, isTraining) - depth.log()).abs() * known
-        return try Assessment(
-            losses: errors.sum(1, 2, 3) / known.sum(1, 2, 3).clamped(min: 1), score: score)
+        let losses = try errors.sum(1, 2, 3) / known.sum(1, 2, 3).clamped(min: 1)
+        // A pixel's output is one number, the norm of whose error is the loss itself.
+        return try Assessment(losses: losses, score: score) { try losses.detached() }
     }
 
     /// δ1 is the share of pixels less than a quarter off, up or down (Eigen et al., arXiv 1406.2283).

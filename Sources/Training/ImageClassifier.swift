@@ -36,7 +36,7 @@ public struct ImageClassifier: Learner {
             let probabilities = try logits.softmax(-1)
             return Assessment(
                 losses: losses, scores: try scores(score, losses, probabilities, features, targets),
-                confidences: try confidences(probabilities, targets.labels))
+                confidences: try targets.confidences(probabilities))
         }
     }
 
@@ -63,21 +63,12 @@ public struct ImageClassifier: Learner {
     ) throws -> Tensor {
         switch kind {
         case .loss, .reducible: return try losses.detached()
-        case .residual: return try residual(probabilities, targets)
+        case .residual: return try targets.residuals(probabilities)
         case .ntk:
             // Logits are W h + b, so J Jᵀ over W and b is (‖h‖² + 1) times the identity.
             let gain = try features.to(.float32).square().sum(-1) + 1
-            return try gain * residual(probabilities, targets)
+            return try gain * targets.residuals(probabilities)
         }
     }
 
-    /// ‖softmax(f) − target‖ (one-hot, unless images are mixed), which is the norm of the loss's gradient with respect to the logits.
-    private func residual(_ probabilities: Tensor, _ targets: ClassTargets) throws -> Tensor {
-        try (probabilities - targets.probabilities(classes: model.configuration.classCount)).norm(-1)
-    }
-
-    private func confidences(_ probabilities: Tensor, _ labels: Tensor) throws -> Tensor {
-        let right = try probabilities.argmax(-1).equal(labels).to(.float32)
-        return try right * probabilities.max(-1)
-    }
 }

@@ -74,3 +74,13 @@ public struct Tally: Sendable, Equatable {
 
     public var means: [String: Double] { entries.mapValues { $0.x / $0.y } }
 }
+
+extension Recipe {
+    /// The teacher's policy, without its schedule of elements where an example has but one: a part of it cannot be taught,
+    /// and would count as cheaper than it is.
+    func policy(for learner: some Learner) -> Policy {
+        var policy = teacher
+        if learner.elementCount == 1 { policy.elements = nil }
+        return policy
+    }
+}

@@ -46,19 +46,25 @@ public struct MaskedAutoencoder: Learner {
     public func assess(
         _ content: MultimodalBatch, elements: ElementSubset?, score: Policy.ScoreKind?, isTraining: Bool
     ) throws -> Assessment {
-        let losses = try ordered(self.losses(content, elements, isTraining, classWeights))
+        let attempt = try reconstruct(content, elements, isTraining)
+        let losses = try ordered(self.losses(attempt, classWeights))
         let total = try taskWeights.total(.stacked(losses))
+        let assessment = try Assessment(losses: total, score: score) {
+            let found = try attempt.found.mapValues { tensor throws(TorchError) in try tensor.detached() }
+            let residuals = try model.residuals(of: found, on: attempt.images, visible: attempt.visible)
+            return try taskWeights.total(.stacked(ordered(residuals)))
+        }
         if isTraining, case .learned(let gradNorm) = taskWeights {
             var means: [Tensor] = []
             for loss in losses { means.append(try loss.mean()) }
             try gradNorm.update(means, shared: model.encoder.lastSharedWeight)
         }
-        return try Assessment(losses: total, score: score)
+        return assessment
     }
 
     public func evaluate(_ content: MultimodalBatch) throws -> Tally {
         try withoutGradients {
-            let losses = try self.losses(content, nil, false, nil)
+            let losses = try self.losses(reconstruct(content, nil, false), nil)
             var tally = Tally()
             let weight = Double(content.count)
             tally.add(try Tensor.stacked(ordered(losses)).sum().item(), weight: weight, to: "val/loss")
@@ -69,22 +75,33 @@ public struct MaskedAutoencoder: Learner {
         }
     }
 
-    /// Each modality's losses, [B].
-    private func losses(
-        _ content: MultimodalBatch, _ elements: ElementSubset?, _ isTraining: Bool, _ classWeights: Tensor?
-    ) throws -> [Modality: Tensor] {
+    /// What the learner saw and what it made of it.
+    private struct Attempt {
+        let images: ModalityImages
+        let visible: ElementSubset
+        let found: [Modality: Tensor]
+    }
+
+    private func reconstruct(
+        _ content: MultimodalBatch, _ elements: ElementSubset?, _ isTraining: Bool
+    ) throws -> Attempt {
         let images = try ModalityImages(content, model.configuration.modalities, device)
         var visible = try sampler.visible(seeds: content.maskSeeds, device: device)
         if let elements { visible = ElementSubset(indices: try visible.indices.gathered(1, elements.indices)) }
         let found = try Engine.autocast(to: computeType, on: device) { () throws(TorchError) in
             try model.reconstructions(images, visible: visible, isTraining: isTraining)
         }
-        return try model.losses(of: found, on: images, visible: visible, classWeights: classWeights)
+        return Attempt(images: images, visible: visible, found: found)
+    }
+
+    /// Each modality's losses, [B].
+    private func losses(_ attempt: Attempt, _ classWeights: Tensor?) throws(TorchError) -> [Modality: Tensor] {
+        try model.losses(of: attempt.found, on: attempt.images, visible: attempt.visible, classWeights: classWeights)
     }
 
     /// In the modalities' order, so that sums are the same every time.
-    private func ordered(_ losses: [Modality: Tensor]) -> [Tensor] {
-        model.configuration.modalities.compactMap { losses[$0] }
+    private func ordered(_ values: [Modality: Tensor]) -> [Tensor] {
+        model.configuration.modalities.compactMap { values[$0] }
     }
 }
 
@@ -106,12 +123,14 @@ extension ModalityImages {
 }
 
 extension Assessment {
-    /// That of a learner whose score is its loss; a reference's is taken off by the trainer.
-    init(losses: Tensor, score: Policy.ScoreKind?) throws(TorchError) {
-        guard score != nil else {
+    /// That of a learner without classes to be confident of, whose score is its loss or `residuals`, [B]; a reference's
+    /// loss is taken off by the trainer.
+    init(losses: Tensor, score: Policy.ScoreKind?, residuals: () throws -> Tensor) throws {
+        guard let score else {
             self.init(losses: losses)
             return
         }
-        self.init(losses: losses, scores: try losses.detached(), confidences: try losses.detached().zerosLike())
+        let scores = try score == .residual ? withoutGradients(residuals) : losses.detached()
+        self.init(losses: losses, scores: scores, confidences: try losses.detached().zerosLike())
     }
 }

@@ -29,8 +29,14 @@ public struct MultimodalClassifier: Learner {
         _ content: MultimodalBatch, elements: ElementSubset?, score: Policy.ScoreKind?, isTraining: Bool
     ) throws -> Assessment {
         let targets = try ClassTargets(content.labels, content.mixing, device: device)
-        return try Assessment(
-            losses: targets.losses(logits(content, elements, isTraining), labelSmoothing: labelSmoothing), score: score)
+        let logits = try logits(content, elements, isTraining)
+        let losses = try targets.losses(logits, labelSmoothing: labelSmoothing)
+        guard let score else { return Assessment(losses: losses) }
+        return try withoutGradients {
+            let probabilities = try logits.softmax(-1)
+            let scores = try score == .residual ? targets.residuals(probabilities) : losses.detached()
+            return Assessment(losses: losses, scores: scores, confidences: try targets.confidences(probabilities))
+        }
     }
 
     public func evaluate(_ content: MultimodalBatch) throws -> Tally {

@@ -164,10 +164,10 @@ extension Recipe {
         try require(
             model.task != .classification || !data.classNames.isEmpty, "model.task", model.task.rawValue,
             "one other than that, for want of classes of the images")
-        guard [.loss, .reducible].contains(teacher.score) else {
+        guard teacher.score != .ntk else {
             throw .mismatch(
                 what: "teacher.score", found: teacher.score.rawValue,
-                expected: "loss or reducible for the model multimae")
+                expected: "loss, residual or reducible for the model multimae")
         }
     }
 }

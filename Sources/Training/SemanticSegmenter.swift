@@ -33,11 +33,13 @@ public struct SemanticSegmenter: Learner {
     public func assess(
         _ content: MultimodalBatch, elements: ElementSubset?, score: Policy.ScoreKind?, isTraining: Bool
     ) throws -> Assessment {
-        let labels = try labels(content)
-        let losses = try logits(content, isTraining).crossEntropy(
+        let (labels, logits) = (try labels(content), try logits(content, isTraining))
+        let known = try labels.notEqual(Double(ignoredClass)).to(.float32).sum(1, 2).clamped(min: 1)
+        let losses = try logits.crossEntropy(
             labels, reduction: .none, ignoring: ignoredClass, labelSmoothing: labelSmoothing)
-        let known = try labels.notEqual(Double(ignoredClass)).to(.float32).sum(1, 2)
-        return try Assessment(losses: losses.sum(1, 2) / known.clamped(min: 1), score: score)
+        return try Assessment(losses: losses.sum(1, 2) / known, score: score) {
+            try logits.detached().classResiduals(labels, ignoring: ignoredClass).sum(1, 2) / known
+        }
     }
 
     public func evaluate(_ content: MultimodalBatch) throws -> Tally {

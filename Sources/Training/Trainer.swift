@@ -64,7 +64,8 @@ public final class Trainer<L: Learner, Source: Dataset> where Source.Content == 
                 ? LayerDecay(rate: settings.layerDecay, parameterNames: learner.parameters.entries.map(\.name)) : nil)
         schedule = LearningRateSchedule(peak: settings.learningRate, warmup: settings.warmup)
         teacher = try Teacher(
-            policy: recipe.teacher, exampleCount: training.count, epochs: settings.epochs, budget: settings.budget,
+            policy: recipe.policy(for: learner), exampleCount: training.count, epochs: settings.epochs,
+            budget: settings.budget,
             seed: settings.seed, ranks: ranks)
         averaging = try GradientAveraging(of: learner.parameters.trainable, among: ranks)
         taught = TaughtCounts(exampleCount: training.count)

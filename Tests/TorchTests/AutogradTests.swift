@@ -42,6 +42,17 @@ import Torch
             try gradientMismatches(logits) { try $0[0].crossEntropy(labels, ignoring: 3, labelSmoothing: 0.1) } == [])
     }
 
+    @Test("class residuals are the norms of the cross-entropy's gradient, 0 for ignored classes")
+    func classResiduals() throws {
+        let logits = try Generator(seed: 3).normal([4, 5, 6]).requiringGradient()
+        let labels = try Tensor((0..<24).map { Int64($0 % 5) }, shape: [4, 6])
+        try logits.crossEntropy(labels, reduction: .sum, ignoring: 2).backward()
+        let gradient = try logits.gradient()
+        let norms = try #require(gradient).norm(1).floats
+        let residuals = try logits.detached().classResiduals(labels, ignoring: 2).floats
+        #expect(zip(residuals, norms).allSatisfy { abs($0 - $1) < 1e-5 } && residuals.contains { $0 > 0.5 })
+    }
+
     @Test("The gradients of convolutions and of resizing are the numerical ones")
     func images() throws {
         let image = try Tensor.random([1, 2, 4, 4], seed: 6)

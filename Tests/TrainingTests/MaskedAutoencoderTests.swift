@@ -2,6 +2,7 @@ import Datasets
 import Foundation
 import Models
 import NN
+import Teaching
 import TestSupport
 import Testing
 import Torch
@@ -66,6 +67,42 @@ private func scenes(_ count: Int = 12) throws -> MultimodalDataset {
         let mean = Double(losses.reduce(0, +)) / 12
         #expect(parts.count == 3 && (metrics["val/loss"] ?? 0).isNear(mean, 1e-5))
         #expect(parts.reduce(0, +).isNear(mean, 1e-5))
+    }
+
+    @Test(
+        "The residual of a single masked patch of colour is the root of its loss, and no less than any mean of several")
+    func residuals() throws {
+        let batch = try scenes().collate(Array(0..<12), view: .plain)
+        func assessment(visible: Int) throws -> (losses: [Float], scores: [Float]) {
+            var network = network([.rgb])
+            network.visibleTokenCount = visible
+            let learner = try MaskedAutoencoder(ParameterBuilder(seed: 1), network)
+            let assessment = try learner.assess(batch, elements: nil, score: .residual, isTraining: true)
+            return (try assessment.losses.floats, try #require(try assessment.scores?.floats))
+        }
+        let one = try assessment(visible: 15)
+        #expect(zip(one.losses, one.scores).allSatisfy { abs($0.squareRoot() - $1) < 1e-5 })
+        let several = try assessment(visible: 4)
+        #expect(zip(several.losses, several.scores).allSatisfy { $1 > 0 && $1 < $0.squareRoot() + 1e-5 })
+    }
+
+    @Test("Each task has residuals of its own, and they carry no graph")
+    func taskResiduals() throws {
+        let batch = try scenes().collate(Array(0..<12), view: .plain)
+        func compare<L: Learner>(_ learner: L, _ relation: (Float, Float) -> Bool) throws
+        where L.Content == MultimodalBatch {
+            let assessment = try learner.assess(batch, elements: nil, score: .residual, isTraining: true)
+            let scores = try #require(assessment.scores)
+            #expect(!scores.requiresGradient && assessment.losses.requiresGradient)
+            #expect(try zip(assessment.losses.floats, scores.floats).allSatisfy(relation))
+        }
+        let builder = { ParameterBuilder(seed: 1) }
+        // 1 − p ≤ ‖p − e‖ ≤ √2 (1 − p), and −log p ≥ 1 − p.
+        let classes: (Float, Float) -> Bool = { $1 > 0 && $1 < Float(2).squareRoot() && $1 <= 1.415 * $0 }
+        try compare(MultimodalClassifier(builder(), network([.rgb]), classCount: 10), classes)
+        try compare(SemanticSegmenter(builder(), network([.rgb]), classNames: Scenes.semanticNames), classes)
+        try compare(DepthEstimator(builder(), network([.rgb]))) { $0 == $1 }
+        try compare(learner) { $0 != $1 && $1 > 0 }
     }
 
     @Test("A subset of the elements thins what is visible; all of them change nothing")

@@ -1,3 +1,4 @@
+import Foundation
 import Teaching
 import Testing
 
@@ -45,6 +46,28 @@ import Testing
     @Test("every bundled recipe is valid") func bundled() throws {
         for (name, text) in BundledRecipe.all.map({ ($0.name, $0.text) }) {
             #expect(try Recipe(yaml: text, source: name).name == name)
+        }
+    }
+
+    @Test("every example's recipe is valid, and each fine-tuning's encoder is that of the pre-training beside it")
+    func examples() throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Examples").standardized
+        var files: [String: [String: Recipe]] = [:]
+        for folder in try FileManager.default.contentsOfDirectory(at: root, includingPropertiesForKeys: nil) {
+            for name in (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+            where name.hasSuffix(".yaml") {
+                let text = try String(contentsOf: folder.appending(path: name), encoding: .utf8)
+                files[folder.lastPathComponent, default: [:]][name] = try Recipe(yaml: text, source: name)
+            }
+        }
+        #expect(files.values.map(\.count).reduce(0, +) >= 10)
+        for recipes in files.values {
+            guard case .multimae(let started) = try #require(recipes["recipe.yaml"]).model else { continue }
+            for case .multimae(let tuned) in recipes.values.map(\.model) where tuned.initFrom != nil {
+                #expect(tuned.network.hiddenSize == started.network.hiddenSize)
+                #expect(tuned.network.layerCount == started.network.layerCount)
+                #expect(tuned.network.patchSize == started.network.patchSize)
+            }
         }
     }
 
