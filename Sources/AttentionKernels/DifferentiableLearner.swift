@@ -101,9 +101,10 @@ public struct DifferentiableLearner {
         return try .stacked(rows)
     }
 
-    /// Hands over the derivatives of the outputs of neighbouring examples, part by part of the parameters, [B · outputs,
-    /// scalars] with rows example by example: a part may be forgotten before the next one is made. A part is one of
-    /// ``parameters`` by name, or all of them where examples are differentiated one at a time.
+    /// Hands over the derivatives of the outputs of neighbouring examples, piece by piece of the parameters, [B · outputs,
+    /// scalars] with rows example by example: a piece may be forgotten before the next one is made, while the processor's
+    /// caches still have it. A piece is of one of ``parameters``, by name and in order, or all of them where examples are
+    /// differentiated one at a time.
     func forEachDerivative(of examples: Range<Int>, _ body: (String?, Tensor) throws -> Void) throws {
         guard let tapped else {
             return try body(nil, .concatenated(examples.map { try jacobian(of: $0) }, 0))
@@ -118,12 +119,19 @@ public struct DifferentiableLearner {
         }
         for (index, tap) in taps.enumerated() {
             for derivative in tap.derivatives {
-                let parts = try gradients.map { try derivative.of($0[index] ?? tap.place.zerosLike()) }
-                let rows = try parts.count == 1 ? parts[0] : .stacked(parts, 1)
-                try body(derivative.name, rows.reshaped(examples.count * outputCount, -1))
+                let size = max(1, Self.pieceSize / (examples.count * outputCount * derivative.rowSize))
+                for start in stride(from: 0, to: derivative.rowCount, by: size) {
+                    let rows = start..<min(start + size, derivative.rowCount)
+                    let parts = try gradients.map { try derivative.of($0[index] ?? tap.place.zerosLike(), rows) }
+                    let piece = try parts.count == 1 ? parts[0] : .stacked(parts, 1)
+                    try body(derivative.name, piece.reshaped(examples.count * outputCount, -1))
+                }
             }
         }
     }
+
+    /// Numbers in a piece: 8 MB of fp32.
+    private static let pieceSize = 1 << 21
 
     /// The same, all at once.
     func derivatives(of examples: Range<Int>) throws -> [Tensor] {

@@ -43,7 +43,7 @@ public struct TangentKernel {
             let first = try learner.derivatives(of: block)
             // What lies left of the diagonal is known from the rows above.
             var row = try rows.indices.map { try rows[$0][a].transposed(0, 1) }
-            row.append(try squares(first))
+            row.append(try square(first))
             for other in blocks[(a + 1)...] { row.append(try products(first, learner.derivatives(of: other))) }
             rows.append(row)
         }
@@ -52,12 +52,11 @@ public struct TangentKernel {
         return matrix
     }
 
-    /// That of one block, of whose derivatives only a part exists at a time.
+    /// That of one block, of whose derivatives only a piece exists at a time.
     private func whole(_ examples: Range<Int>) throws -> Tensor {
-        let rows = examples.count * learner.outputCount
-        var total = try Tensor.zeros([rows, rows], dtype: .float64)
-        try learner.forEachDerivative(of: examples) { total = try total + squares([$1]) }
-        return total
+        var square = try GramMatrix(rows: examples.count * learner.outputCount)
+        try learner.forEachDerivative(of: examples) { try square.add($1) }
+        return try square.matrix()
     }
 
     /// Derivatives part by part: the parts' products add up. As a linear map, which ``Engine/linearKernels`` may make
@@ -66,26 +65,11 @@ public struct TangentKernel {
         try sum(zip(a, b).map { try $0.linear($1).to(.float64) })
     }
 
-    /// `products(a, a)`, of which one triangle of strips is computed and the other is its mirror image.
-    private func squares(_ a: [Tensor]) throws -> Tensor {
-        let rows = a[0].size(0)
-        let strips = stride(from: 0, to: rows, by: Self.strip).map { $0..<min($0 + Self.strip, rows) }
-        var table: [[Tensor]] = []
-        for (number, strip) in strips.enumerated() {
-            let own = try a.map { try $0.sliced(0, strip) }
-            let rest = try products(own, a.map { try $0.sliced(0, strip.lowerBound..<rows) })
-            table.append(
-                try strips.indices.map { other in
-                    guard other >= number else { return try table[other][number].transposed(0, 1) }
-                    let columns = strips[other]
-                    return try rest.sliced(
-                        1, columns.lowerBound - strip.lowerBound..<columns.upperBound - strip.lowerBound)
-                })
-        }
-        return try .concatenated(table.map { try .concatenated($0, 1) }, 0)
+    private func square(_ parts: [Tensor]) throws -> Tensor {
+        var result = try GramMatrix(rows: parts[0].size(0))
+        for part in parts { try result.add(part) }
+        return try result.matrix()
     }
-
-    private static let strip = 128
 
     private func sum(_ parts: [Tensor]) throws -> Tensor {
         try parts.dropFirst().reduce(parts[0]) { try $0 + $1 }

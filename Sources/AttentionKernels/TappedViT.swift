@@ -4,9 +4,31 @@ import Torch
 /// A place of a forward pass of many examples where parameters took part: how the derivatives of each example's output by
 /// them follow from those at the place.
 struct Tap {
+    /// How the derivatives by one parameter, seen as a matrix, follow for some of its rows.
+    struct Derivative {
+        let name: String
+        var rowCount = 1
+        /// Scalars a row.
+        let rowSize: Int
+        /// From a derivative at the place to derivatives [B, rows · rowSize].
+        let of: (Tensor, Range<Int>) throws -> Tensor
+
+        init(_ name: String, size: Int, of: @escaping (Tensor) throws -> Tensor) {
+            (self.name, rowSize) = (name, size)
+            self.of = { gradient, _ in try of(gradient) }
+        }
+
+        /// That of the weight of a linear map from inputs [B, T, in].
+        init(_ name: String, rows: Int, from input: Tensor) {
+            (self.name, rowCount, rowSize) = (name, rows, input.size(2))
+            of = { gradient, rows in
+                try gradient.sliced(2, rows).transposed(1, 2).matmul(input).reshaped(input.size(0), -1)
+            }
+        }
+    }
+
     let place: Tensor
-    /// By the parameters' names, from a derivative at the place to derivatives [B, scalars].
-    let derivatives: [(name: String, of: (Tensor) throws -> Tensor)]
+    let derivatives: [Derivative]
 }
 
 /// The forward pass of ``ViT`` with a tap wherever parameters take part, so that one backward pass down to the taps gives
@@ -47,24 +69,26 @@ struct TappedViT {
         return tensor
     }
 
-    private mutating func tap(_ place: Tensor, _ derivatives: [(name: String, of: (Tensor) throws -> Tensor)]) {
+    private mutating func tap(_ place: Tensor, _ derivatives: [Tap.Derivative]) {
         let chosen = derivatives.filter { wanted.contains($0.name) }
         if !chosen.isEmpty { taps.append(Tap(place: place, derivatives: chosen)) }
     }
 
     private mutating func embedded(_ images: Tensor) throws -> Tensor {
         let (batch, width) = (images.size(0), configuration.hiddenSize)
-        let name = "vit.embeddings.patch_embeddings.projection"
-        let patches = try mapped(name, images.patches(ofSide: configuration.patchSize)) {
+        let name = "vit.embeddings"
+        let patches = try mapped("\(name).patch_embeddings.projection", images.patches(ofSide: configuration.patchSize))
+        {
             try $0.reshaped(width, -1)
         }
-        let token = try parameter("vit.embeddings.cls_token").expanded(batch, 1, width)
-        let x = try Tensor.concatenated([token, patches], 1) + parameter("vit.embeddings.position_embeddings")
+        let token = try parameter("\(name).cls_token").expanded(batch, 1, width)
+        let x = try Tensor.concatenated([token, patches], 1) + parameter("\(name).position_embeddings")
+        let cells = x.size(1) * width
         tap(
             x,
             [
-                ("vit.embeddings.cls_token", { try $0.sliced(1, 0..<1).reshaped(batch, width) }),
-                ("vit.embeddings.position_embeddings", { try $0.reshaped(batch, -1) }),
+                .init("\(name).cls_token", size: width) { try $0.sliced(1, 0..<1).reshaped(batch, width) },
+                .init("\(name).position_embeddings", size: cells) { try $0.reshaped(batch, -1) },
             ])
         return x
     }
@@ -90,12 +114,12 @@ struct TappedViT {
     /// [B, T, in] → [B, T, out], by the weight seen as [out, in].
     private mutating func mapped(_ path: String, _ x: Tensor, _ matrix: (Tensor) throws -> Tensor) throws -> Tensor {
         let place = try x.linear(matrix(parameter("\(path).weight")), parameter("\(path).bias"))
-        let input = try x.detached()
+        let width = place.size(2)
         tap(
             place,
             [
-                ("\(path).weight", { try $0.transposed(1, 2).matmul(input).reshaped(input.size(0), -1) }),
-                ("\(path).bias", { try $0.sum(1) }),
+                .init("\(path).weight", rows: width, from: try x.detached()),
+                .init("\(path).bias", size: width) { try $0.sum(1) },
             ])
         return place
     }
@@ -103,12 +127,12 @@ struct TappedViT {
     private mutating func normalized(_ path: String, _ x: Tensor) throws -> Tensor {
         let epsilon = configuration.layerNormEpsilon
         let place = try x.layerNorm(parameter("\(path).weight"), parameter("\(path).bias"), epsilon: epsilon)
-        let input = try x.detached()
+        let (input, width) = (try x.detached(), x.size(2))
         tap(
             place,
             [
-                ("\(path).weight", { try ($0 * input.layerNorm(nil, nil, epsilon: epsilon)).sum(1) }),
-                ("\(path).bias", { try $0.sum(1) }),
+                .init("\(path).weight", size: width) { try ($0 * input.layerNorm(nil, nil, epsilon: epsilon)).sum(1) },
+                .init("\(path).bias", size: width) { try $0.sum(1) },
             ])
         return place
     }

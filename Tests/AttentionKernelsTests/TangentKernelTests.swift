@@ -39,11 +39,11 @@ import Torch
     func atOnce(restriction: String?) throws {
         for pooling in ViT.Configuration.Pooling.allCases {
             let learner = try vision(3, restriction: restriction, pooling: pooling)
-            var parts: [String: Tensor] = [:]
-            try learner.forEachDerivative(of: 0..<3) { parts[$0 ?? ""] = $1 }
+            var parts: [String: [Tensor]] = [:]
+            try learner.forEachDerivative(of: 0..<3) { parts[$0 ?? "", default: []].append($1) }
             #expect(parts.count == learner.parameters.entries.count)
             let found = try Tensor.concatenated(
-                learner.parameters.entries.map { try #require(parts[$0.name]) }, 1)
+                learner.parameters.entries.flatMap { try #require(parts[$0.name]) }, 1)
             let expected = try Tensor.concatenated((0..<3).map { try learner.jacobian(of: $0) }, 0)
             #expect(found.shape == [9, learner.parameters.count])
             #expect(try mismatch(found, expected, Tolerance(absolute: 1e-12, relative: 1e-12)) == nil)
