@@ -41,6 +41,21 @@ public struct TokenBatch: Sendable, Equatable {
             width: width, rowCount: rows)
     }
 
+    /// The first `count` places of each sequence.
+    ///
+    /// - Precondition: no row holds more than one sequence.
+    public func beginning(_ count: Int) -> TokenBatch {
+        precondition(!isPacked && count > 0, "whole rows are cut, to a token at least")
+        guard count < width else { return self }
+        func cut(_ values: [Int32]) -> [Int32] {
+            (0..<rowCount).flatMap { values[$0 * width..<$0 * width + count] }
+        }
+        return TokenBatch(
+            tokens: cut(tokens), labels: cut(labels),
+            spans: spans.map { Span(row: $0.row, start: $0.start, count: min($0.count, count)) }, width: count,
+            rowCount: rowCount)
+    }
+
     /// The number of sequences.
     public var count: Int { spans.count }
     /// The tokens of each sequence.

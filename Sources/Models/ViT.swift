@@ -98,8 +98,8 @@ public struct ViT: Sendable {
     /// What the classifier reads of each image.
     ///
     /// - Parameters:
-    ///   - images: [B, C, H, W]
-    ///   - elements: the patches to look at; all where nil.
+    ///   - images: [B, C, H, W]; squares of another size than the configuration's get positions in between.
+    ///   - elements: the patches to look at, of images of the configuration's size; all where nil.
     ///   - isTraining: whether dropout is on.
     /// - Returns: [B, D]
     public func features(
@@ -147,7 +147,7 @@ struct PatchEmbeddings: Sendable {
         let width = configuration.hiddenSize
         let batch = images.size(0)
         var patches = try images.patches(ofSide: configuration.patchSize)  // [B, N, C·P·P]
-        var places = try positions.sliced(1, 1..<positions.size(1))  // [1, N, D]
+        var places = try places(side: images.size(2) / configuration.patchSize)  // [1, N, D]
         if let elements {
             patches = try elements.of(patches)
             places = try elements.of(places.expanded(batch, configuration.patchCount, width))
@@ -156,6 +156,14 @@ struct PatchEmbeddings: Sendable {
         let token = try (classToken + positions.sliced(1, 0..<1)).expanded(batch, 1, width)
         let sequence = try Tensor.concatenated([token, x], 1)
         return try dropped(sequence, configuration.dropout, isTraining)
+    }
+
+    /// The patches' positions, resized to a grid of `side` by `side`: [1, side², D].
+    private func places(side: Int) throws(TorchError) -> Tensor {
+        let (learned, own) = (try positions.sliced(1, 1..<positions.size(1)), configuration.patchesPerSide)
+        guard side != own else { return learned }
+        return try learned.transposed(1, 2).reshaped(1, -1, own, own).interpolated(height: side, width: side)
+            .reshaped(1, -1, side * side).transposed(1, 2)
     }
 }
 

@@ -2,19 +2,30 @@
 /// to 1 at position `until`, in `levels` equal steps so that batch shapes repeat, and stays 1.
 ///
 /// Sources: Yao et al., "Random-LTD", arXiv 2211.11586 (a rising number of random tokens); He et al., "Masked
-/// Autoencoders", arXiv 2111.06377 (an encoder that sees a random quarter of the patches).
+/// Autoencoders", arXiv 2111.06377 (an encoder that sees a random quarter of the patches); Tan and Le, "EfficientNetV2",
+/// arXiv 2104.00298 (images that grow); Li et al., "The Stability-Efficiency Dilemma", arXiv 2108.06084 (texts that grow).
 public struct ElementSchedule: Codable, Sendable, Equatable {
+    /// What is left of an example that has a part of its elements.
+    public enum Form: String, Codable, Sendable, CaseIterable {
+        /// Random elements, each as it is.
+        case subset
+        /// The example made smaller: an image at a lower resolution, the beginning of a text.
+        case reduced
+    }
+
     /// Share at the run's start, in `(0, 1]`.
     public var start: Double
     /// Share of the run's cost after which all elements are taught, in `[0, 1]`.
     public var until: Double
     /// Number of distinct shares below 1.
     public var levels: Int
+    public var form: Form
 
-    public init(start: Double = 0.25, until: Double = 0.75, levels: Int = 16) {
+    public init(start: Double = 0.25, until: Double = 0.75, levels: Int = 16, form: Form = .subset) {
         self.start = start
         self.until = until
         self.levels = levels
+        self.form = form
     }
 
     /// The share of elements taught at a position of the run, in `start...1`.

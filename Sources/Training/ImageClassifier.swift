@@ -25,6 +25,18 @@ public struct ImageClassifier: Learner {
 
     public var elementCount: Int { model.configuration.patchCount }
 
+    public var reducesExamples: Bool { true }
+
+    /// Square images of a whole number of patches a side.
+    public func reduced(_ content: ImageBatch, to count: Int) throws -> ImageBatch {
+        let pixels = max(1, Int(Double(count).squareRoot().rounded())) * model.configuration.patchSize
+        guard pixels < content.size.height else { return content }
+        let images = try Tensor(content.pixels, shape: content.shape).interpolated(height: pixels, width: pixels)
+        return ImageBatch(
+            pixels: try images.values(), labels: content.labels, channels: content.channels,
+            size: ImageSize(height: pixels, width: pixels), mixing: content.mixing)
+    }
+
     public func assess(
         _ content: ImageBatch, elements: ElementSubset?, score: Policy.ScoreKind?, isTraining: Bool
     ) throws -> Assessment {

@@ -26,6 +26,8 @@ public struct LanguageLearner: Learner {
         public var measuresAccuracy = false
         /// Which of an example's tokens are taught; all where nil.
         public var tokens: TokenSelection?
+        /// Whether several examples share a row, which cannot be cut then.
+        public var isPacked = false
         /// Whether activations are made again for the backward pass.
         public var recomputesActivations = false
 
@@ -46,6 +48,10 @@ public struct LanguageLearner: Learner {
         elementCount = context ?? network.contextLength
         (self.computeType, self.options, device) = (computeType, options, builder.device)
     }
+
+    public var reducesExamples: Bool { !options.isPacked }
+
+    public func reduced(_ content: TokenBatch, to count: Int) -> TokenBatch { content.beginning(count) }
 
     /// The loss of an example is the mean over its labels, or over those that are taught; its scores are those of all.
     public func assess(

@@ -17,6 +17,7 @@ public struct LanguageModeling: Experiment {
     /// The most tokens of an example.
     private let context: Int
     private let hasExactAnswers: Bool
+    private let isPacked: Bool
     /// Tokens of an example that are shown: more than enough for a caption.
     private static let captionTokens = 320
 
@@ -37,7 +38,7 @@ public struct LanguageModeling: Experiment {
         let (training, validation) = try data.load(tokenizer, context: context)
         self.training = data.packing ? training.packed(intoRowsOf: context) : training
         self.validation = data.packing ? validation.packed(intoRowsOf: context) : validation
-        hasExactAnswers = data.hasExactAnswers
+        (hasExactAnswers, isPacked) = (data.hasExactAnswers, data.packing)
     }
 
     /// The network that the settings ask for, with a vocabulary in which the tokenizer's fits.
@@ -64,7 +65,7 @@ public struct LanguageModeling: Experiment {
     private init(_ other: LanguageModeling, recipe: Recipe) {
         (self.recipe, settings, network, tokenizer) = (recipe, other.settings, other.network, other.tokenizer)
         (training, validation, context) = (other.training, other.validation, other.context)
-        hasExactAnswers = other.hasExactAnswers
+        (hasExactAnswers, isPacked) = (other.hasExactAnswers, other.isPacked)
     }
 
     public var exampleCount: Int { training.count }
@@ -123,6 +124,7 @@ public struct LanguageModeling: Experiment {
         var options = LanguageLearner.Options(
             givesConfidences: recipe.teacher.tracksConfidence, measuresAccuracy: hasExactAnswers)
         options.tokens = recipe.teacher.tokens
+        options.isPacked = isPacked
         options.recomputesActivations = recipe.training.activationCheckpointing
         return try LanguageLearner(
             builder, network, context: context, computeType: recipe.training.precision.apply(on: recipe.training.place),

@@ -26,6 +26,13 @@ public protocol Learner: Sendable {
         _ content: Content, elements: ElementSubset?, score: Policy.ScoreKind?, isTraining: Bool
     ) throws -> Assessment
 
+    /// Whether ``reduced(_:to:)`` is there.
+    var reducesExamples: Bool { get }
+
+    /// The examples made smaller, to about `count` of their elements: images at a lower resolution, texts cut to their
+    /// beginning.
+    func reduced(_ content: Content, to count: Int) throws -> Content
+
     /// Quality on a batch of held-out data, as sums that add up over batches.
     func evaluate(_ content: Content) throws -> Tally
 
@@ -40,6 +47,8 @@ public protocol Learner: Sendable {
 extension Learner {
     public var state: [Parameters.Entry] { [] }
     public func panels(_ content: Content) throws -> [[Panel]] { [] }
+    public var reducesExamples: Bool { false }
+    public func reduced(_ content: Content, to count: Int) throws -> Content { content }
 
     public func metrics(of tally: Tally) -> [String: Double] { tally.means }
 }
@@ -78,7 +87,15 @@ public struct Tally: Sendable, Equatable {
 extension Recipe {
     /// The teacher's policy, without its schedule of elements where an example has but one: a part of it cannot be taught,
     /// and would count as cheaper than it is.
-    func policy(for learner: some Learner) -> Policy {
+    ///
+    /// - Throws: ``TrainingError/mismatch(what:found:expected:)`` where examples cannot be made smaller but should be.
+    func policy(for learner: some Learner) throws(TrainingError) -> Policy {
+        guard teacher.elements?.form != .reduced || learner.reducesExamples else {
+            throw .mismatch(
+                what: "teacher.elements.form", found: ElementSchedule.Form.reduced.rawValue,
+                expected:
+                    "subset for the model \(model.kind.rawValue), except a vision transformer or texts without packing")
+        }
         var policy = teacher
         if learner.elementCount == 1 { policy.elements = nil }
         return policy

@@ -106,7 +106,7 @@ extension Trainer {
         try restoreLearner(checkpoint)
         teacher = try Teacher(
             restoring: TeacherState(contentsOf: checkpoint.file(CheckpointFile.teacher)), ranks: ranks)
-        guard teacher.policy == recipe.policy(for: learner), teacher.exampleCount == training.count else {
+        guard try teacher.policy == recipe.policy(for: learner), teacher.exampleCount == training.count else {
             throw TrainingError.mismatch(
                 what: "the teacher in \(checkpoint.path)",
                 found: "\(teacher.policy.name) over \(teacher.exampleCount) examples",

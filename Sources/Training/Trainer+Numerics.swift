@@ -79,9 +79,8 @@ extension Trainer {
         if culprits.isEmpty, ranks.rankCount == 1 {
             culprits = try examples.filter { example in
                 let content = try training.collate([example], view: view(of: lesson))
-                try learner.assess(
-                    content, elements: elementSubset([example], lesson, from: start), score: nil, isTraining: true
-                ).losses.mean().backward()
+                let (excerpt, elements) = try excerpt(content, of: [example], lesson, from: start)
+                try learner.assess(excerpt, elements: elements, score: nil, isTraining: true).losses.mean().backward()
                 return try !optimizer.discardGradients().isFinite
             }
         }

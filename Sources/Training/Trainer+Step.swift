@@ -95,10 +95,10 @@ extension Trainer {
             let content = try clock.measure(.data) { try content(taught) }
             let isLast = overlaps && index == parts.count - 1
             if isLast { _ = try ranks.together { _ in try averaging?.beforeForward() } }
-            let elements = try elementSubset(taught, lesson, from: start)
+            let (excerpt, elements) = try excerpt(content, of: taught, lesson, from: start)
             let assessment = try clock.measure(.forward) {
                 try learner.assess(
-                    content, elements: elements, score: lesson.recordsScores ? recipe.teacher.score : nil,
+                    excerpt, elements: elements, score: lesson.recordsScores ? recipe.teacher.score : nil,
                     isTraining: true)
             }
             let share = Double(part.count) / Double(examples.count)
@@ -134,8 +134,20 @@ extension Trainer {
         return result
     }
 
+    /// What this step shows of its examples.
+    func excerpt(
+        _ content: L.Content, of examples: [Int32], _ lesson: Lesson, from start: Int
+    ) throws -> (L.Content, ElementSubset?) {
+        guard teacher.policy.elements?.form == .reduced else {
+            return (content, try elementSubset(examples, lesson, from: start))
+        }
+        let count = lesson.elementCount(of: learner.elementCount, after: start)
+        guard count < learner.elementCount else { return (content, nil) }
+        return (try clock.measure(.data) { try learner.reduced(content, to: count) }, nil)
+    }
+
     /// The patches or tokens of each example that this step teaches; nil for all.
-    func elementSubset(_ examples: [Int32], _ lesson: Lesson, from start: Int) throws -> ElementSubset? {
+    private func elementSubset(_ examples: [Int32], _ lesson: Lesson, from start: Int) throws -> ElementSubset? {
         let total = learner.elementCount
         let count = lesson.elementCount(of: total, after: start)
         guard count < total else { return nil }
