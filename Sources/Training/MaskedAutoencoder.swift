@@ -47,13 +47,20 @@ public struct MaskedAutoencoder: Learner {
         _ content: MultimodalBatch, elements: ElementSubset?, score: Policy.ScoreKind?, isTraining: Bool
     ) throws -> Assessment {
         let losses = try ordered(self.losses(content, elements, isTraining, classWeights))
-        let total = try taskWeights.total(.stacked(losses))
+        var assessment = try Assessment(losses: taskWeights.total(.stacked(losses)), score: score)
         if isTraining, case .learned(let gradNorm) = taskWeights {
-            var means: [Tensor] = []
-            for loss in losses { means.append(try loss.mean()) }
-            try gradNorm.update(means, shared: model.encoder.lastSharedWeight)
+            assessment.statistics = try gradNorm.statistics(losses, shared: model.encoder.lastSharedWeight)
         }
-        return try Assessment(losses: total, score: score)
+        return assessment
+    }
+
+    public func freshStatistics() throws -> Tensor? {
+        guard case .learned(let gradNorm) = taskWeights else { return nil }
+        return try gradNorm.freshStatistics(shared: model.encoder.lastSharedWeight)
+    }
+
+    public func adapt(to statistics: Tensor) throws {
+        if case .learned(let gradNorm) = taskWeights { try gradNorm.update(statistics) }
     }
 
     public func evaluate(_ content: MultimodalBatch) throws -> Tally {
