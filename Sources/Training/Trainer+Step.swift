@@ -44,6 +44,14 @@ extension Trainer {
         }
         try clock.measure(.optimizer) { try optimizer.update(learningRate: rate) }
         try adapt(to: share.statistics, of: examples.count)
+        try finishStep(on: examples, outcome, lesson, from: start, learningRate: rate)
+        try keepSchedule(progress)
+    }
+
+    /// Counts a step that was taken, and tells of it.
+    private func finishStep(
+        on examples: [Int32], _ outcome: BatchOutcome, _ lesson: Lesson, from start: Int, learningRate: Double
+    ) throws {
         rejections = 0
         if lesson.recordsScores {
             let scores = outcome.scores
@@ -57,12 +65,11 @@ extension Trainer {
         try emit(
             .stepped(
                 StepSummary(
-                    step: position.step, progress: progress, loss: outcome.loss, learningRate: rate,
-                    gradientNorm: outcome.gradientNorm,
+                    step: position.step, progress: lesson.progress(after: position.offset), loss: outcome.loss,
+                    learningRate: learningRate, gradientNorm: outcome.gradientNorm,
                     examplesTaught: position.examplesTaught, examplesScored: teacher.spending.scored,
                     elementShare: lesson.elementShare(after: start), seconds: clock.seconds,
                     examplesPerSecond: Double(position.examplesTaught) / clock.seconds)))
-        try keepSchedule(progress)
     }
 
     /// Evaluates and saves where it is time to.
