@@ -63,8 +63,19 @@ public final class AdamW: Sendable {
     ///
     /// - Returns: the gradient's norm before clipping.
     public func step(learningRate: Double, clippingTo maximumNorm: Double?) throws(TorchError) -> Double {
-        let norm = try parameters.list.clipGradientNorm(to: maximumNorm)
-        for group in groups where !group.names.isEmpty && norm.isFinite {
+        let norm = try clipGradients(to: maximumNorm)
+        if norm.isFinite { try update(learningRate: learningRate) } else { try clearGradients() }
+        return norm
+    }
+
+    /// - Returns: the gradient's norm before clipping.
+    public func clipGradients(to maximumNorm: Double?) throws(TorchError) -> Double {
+        try parameters.list.clipGradientNorm(to: maximumNorm)
+    }
+
+    /// Updates by gradients that are finite, and clears them.
+    public func update(learningRate: Double) throws(TorchError) {
+        for group in groups where !group.names.isEmpty {
             let update = AdamWUpdate(
                 learningRate: learningRate * group.scale, beta1: configuration.beta1, beta2: configuration.beta2,
                 weightDecay: group.weightDecay, epsilon: configuration.epsilon)
@@ -72,18 +83,10 @@ public final class AdamW: Sendable {
                 to: group.parameters, firstMoments: group.firstMoments, secondMoments: group.secondMoments,
                 steps: group.steps)
         }
-        try parameters.list.zeroGradients()
-        return norm
+        try clearGradients()
     }
 
-    /// Clears the gradients.
-    ///
-    /// - Returns: their norm.
-    public func discardGradients() throws(TorchError) -> Double {
-        let norm = try parameters.list.clipGradientNorm(to: nil)
-        try parameters.list.zeroGradients()
-        return norm
-    }
+    public func clearGradients() throws(TorchError) { try parameters.list.zeroGradients() }
 
     /// The moments and counters by name, as PyTorch calls them; the tensors are the live ones.
     public var state: [Parameters.Entry] {

@@ -9,6 +9,8 @@ public struct RunSession {
     private let position: StatusLine.Position?
     private let isQuiet: Bool
     private let ranks: Ranks
+    /// Whether the folder is this session's own, and worth nothing before the run has begun.
+    private let isNew: Bool
     /// Held as long as the session lives, by the first rank.
     private let lock: RunLock?
 
@@ -18,6 +20,7 @@ public struct RunSession {
         among ranks: Ranks = .alone
     ) throws -> RunSession {
         try experiment.recipe.check(exampleCount: experiment.exampleCount)
+        try experiment.recipe.check(ranks)
         var lock: RunLock?
         _ = try ranks.onFirst {
             let folder = try RunFolder.create(path)
@@ -27,7 +30,7 @@ public struct RunSession {
         }
         return RunSession(
             folder: RunFolder(path: path), experiment: experiment, position: position, isQuiet: quiet, ranks: ranks,
-            lock: lock)
+            isNew: true, lock: lock)
     }
 
     /// A run that was started before, by however many ranks; what a killed process left half done in its folder is tidied up.
@@ -43,10 +46,11 @@ public struct RunSession {
         }
         return RunSession(
             folder: RunFolder(path: path), experiment: experiment, position: position, isQuiet: quiet, ranks: ranks,
-            lock: lock)
+            isNew: false, lock: lock)
     }
 
-    /// Trains from the newest intact checkpoint, or from the start where there is none.
+    /// Trains from the newest intact checkpoint, or from the start where there is none. A new run that is refused before it
+    /// has begun leaves no folder.
     ///
     /// - Returns: the run's record; nil where `stop` ended it early, and on all ranks but the first.
     public func run(until stop: StopSignal = StopSignal()) throws -> RunRecord? {
@@ -55,15 +59,26 @@ public struct RunSession {
             _ = try experiment.train(in: nil, from: checkpoint, among: ranks, until: stop) { _ in }
             return nil
         }
+        var hasBegun = false
+        do {
+            let observers = try observers(after: checkpoint)
+            let summary = try experiment.train(in: folder, from: checkpoint, among: ranks, until: stop) { event in
+                hasBegun = true
+                try observers.observe(event)
+            }
+            return summary.isComplete ? try RunRecord(metricsLog: folder.metrics) : nil
+        } catch {
+            if isNew, !hasBegun { try? FileManager.default.removeItem(atPath: folder.path) }
+            throw error
+        }
+    }
+
+    private func observers(after checkpoint: CheckpointFolder?) throws -> RunObservers {
         let log = try checkpoint.map { try continuedLog($0) } ?? freshLog()
-        let observers = RunObservers([
+        return RunObservers([
             StatusLine(position: position, quiet: isQuiet), log, try TensorBoardLog(folder: folder.path),
             ExhibitionFile(folder: folder.path),
         ])
-        let summary = try experiment.train(
-            in: folder, from: checkpoint, among: ranks, until: stop, emit: observers.observe)
-        guard summary.isComplete else { return nil }
-        return try RunRecord(metricsLog: folder.metrics)
     }
 
     /// The page about this run alone.

@@ -7,10 +7,11 @@ extension Ranks {
     /// - Parameters:
     ///   - recipe: as this rank was given it.
     ///   - fingerprint: of this rank's training data.
-    public func agree(on recipe: Recipe, fingerprint: UInt64) throws {
+    ///   - engine: this rank's version of libtorch.
+    public func agree(on recipe: Recipe, fingerprint: UInt64, engine: String = Engine.version) throws {
         guard rankCount > 1 else { return }
         try agree([
-            ("the version of libtorch", Engine.version), ("the recipe", recipe.yaml()),
+            ("the version of libtorch", engine), ("the recipe", recipe.yaml()),
             ("the training data's fingerprint", String(fingerprint, radix: 16)),
         ])
     }

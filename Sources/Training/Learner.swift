@@ -40,6 +40,14 @@ public protocol Learner: Sendable {
     /// where a learner says nothing else.
     func panels(_ content: Content) throws -> [[Panel]]
 
+    /// Zeros, of the shape of its ``Assessment/statistics``; nil for a learner that changes nothing but its parameters.
+    func freshStatistics() throws -> Tensor?
+
+    /// Changes its own state, once a step that was taken.
+    ///
+    /// - Parameter statistics: those of the step's batch over the number of its examples; on every rank the same.
+    func adapt(to statistics: Tensor) throws
+
     /// The metrics that a tally of all held-out data amounts to; its means, where a learner says nothing else.
     func metrics(of tally: Tally) -> [String: Double]
 }
@@ -49,6 +57,8 @@ extension Learner {
     public func panels(_ content: Content) throws -> [[Panel]] { [] }
     public var reducesExamples: Bool { false }
     public func reduced(_ content: Content, to count: Int) throws -> Content { content }
+    public func freshStatistics() throws -> Tensor? { nil }
+    public func adapt(to statistics: Tensor) throws {}
 
     public func metrics(of tally: Tally) -> [String: Double] { tally.means }
 }
@@ -61,9 +71,11 @@ public struct Assessment {
     public var scores: Tensor?
     /// [B], the probability of the right answer where the learner gives it, 0 elsewhere; nil where none was asked for.
     public var confidences: Tensor?
+    /// What the learner adapts to, without a graph: sums over the examples. nil for nothing.
+    public var statistics: Tensor?
 
-    public init(losses: Tensor, scores: Tensor? = nil, confidences: Tensor? = nil) {
-        (self.losses, self.scores, self.confidences) = (losses, scores, confidences)
+    public init(losses: Tensor, scores: Tensor? = nil, confidences: Tensor? = nil, statistics: Tensor? = nil) {
+        (self.losses, self.scores, self.confidences, self.statistics) = (losses, scores, confidences, statistics)
     }
 }
 

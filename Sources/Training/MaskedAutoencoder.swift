@@ -49,17 +49,24 @@ public struct MaskedAutoencoder: Learner {
         let attempt = try reconstruct(content, elements, isTraining)
         let losses = try ordered(self.losses(attempt, classWeights))
         let total = try taskWeights.total(.stacked(losses))
-        let assessment = try Assessment(losses: total, score: score) {
+        var assessment = try Assessment(losses: total, score: score) {
             let found = try attempt.found.mapValues { tensor throws(TorchError) in try tensor.detached() }
             let residuals = try model.residuals(of: found, on: attempt.images, visible: attempt.visible)
             return try taskWeights.total(.stacked(ordered(residuals)))
         }
         if isTraining, case .learned(let gradNorm) = taskWeights {
-            var means: [Tensor] = []
-            for loss in losses { means.append(try loss.mean()) }
-            try gradNorm.update(means, shared: model.encoder.lastSharedWeight)
+            assessment.statistics = try gradNorm.statistics(losses, shared: model.encoder.lastSharedWeight)
         }
         return assessment
+    }
+
+    public func freshStatistics() throws -> Tensor? {
+        guard case .learned(let gradNorm) = taskWeights else { return nil }
+        return try gradNorm.freshStatistics(shared: model.encoder.lastSharedWeight)
+    }
+
+    public func adapt(to statistics: Tensor) throws {
+        if case .learned(let gradNorm) = taskWeights { try gradNorm.update(statistics) }
     }
 
     public func evaluate(_ content: MultimodalBatch) throws -> Tally {

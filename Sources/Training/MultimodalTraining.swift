@@ -36,10 +36,7 @@ public struct MultimodalTraining<L: Learner>: Experiment where L.Content == Mult
         in folder: RunFolder?, from checkpoint: CheckpointFolder?, among ranks: Ranks, until stop: StopSignal,
         emit: @escaping (TrainingEvent) throws -> Void
     ) throws -> RunSummary {
-        guard ranks.rankCount == 1 else {
-            throw RankError.unsupported(what: "model.kind", found: "multimae", expected: "vit or a language model")
-        }
-        let trainer = try trainer(in: folder, emit: emit)
+        let trainer = try trainer(in: folder, among: ranks, emit: emit)
         if let initFrom, checkpoint == nil {
             try trainer.learner.parameters.takeEncoder(from: RunFolder.open(initFrom))
         }
@@ -61,12 +58,12 @@ public struct MultimodalTraining<L: Learner>: Experiment where L.Content == Mult
     }
 
     private func trainer(
-        in folder: RunFolder?, emit: @escaping (TrainingEvent) throws -> Void
+        in folder: RunFolder?, among ranks: Ranks = .alone, emit: @escaping (TrainingEvent) throws -> Void
     ) throws -> Trainer<L, MultimodalDataset> {
         let builder = ParameterBuilder(seed: recipe.training.seed, device: recipe.training.place)
         let trainer = try Trainer(
             recipe: recipe, learner: make(builder, recipe), training: training, validation: validation,
-            folder: folder, emit: emit)
+            folder: folder, ranks: ranks, emit: emit)
         if !training.classNames.isEmpty {
             trainer.caption = { "class \(training.classNames[training[Int($0)].label])" }
         }

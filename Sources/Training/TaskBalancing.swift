@@ -44,16 +44,37 @@ struct GradNorm: Sendable {
         ] + optimizer.state
     }
 
-    /// One step of the weights, from the gradients of the tasks' mean losses (with their graph) in a shared layer; then
-    /// they are scaled to sum up to their number. No weight falls below a hundredth, so that no task is given up.
-    func update(_ losses: [Tensor], shared: Tensor) throws(TorchError) {
-        var (values, norms): ([Double], [Double]) = ([], [])
+    /// What adds up over examples: of each task the sum of its losses and that sum's gradient in a shared layer,
+    /// [T, 1 + the layer's elements].
+    ///
+    /// - Parameter losses: [B] each, with their graph, which stays.
+    func statistics(_ losses: [Tensor], shared: Tensor) throws(TorchError) -> Tensor {
+        var rows: [Tensor] = []
         for loss in losses {
-            values.append(try loss.item())
-            let one = try Tensor.ones([], dtype: loss.dtype, device: loss.device)
+            let sum = try loss.sum()
+            let one = try Tensor.ones([], dtype: sum.dtype, device: sum.device)
             let gradient = try Tensor.gradients(
-                of: [loss], weightedBy: [one], withRespectTo: [shared], retainGraph: true)[0]
-            norms.append(try gradient?.norm().item() ?? 0)
+                of: [sum], weightedBy: [one], withRespectTo: [shared], retainGraph: true)[0]
+            guard let elements = try gradient?.reshaped(-1) else {
+                preconditionFailure("every task's loss depends on the layer that all share")
+            }
+            rows.append(try .concatenated([sum.detached().reshaped(1).to(elements.dtype), elements], 0))
+        }
+        return try .stacked(rows)
+    }
+
+    func freshStatistics(shared: Tensor) throws(TorchError) -> Tensor {
+        try .zeros([weights.size(0), 1 + shared.shape.reduce(1, *)], device: shared.device)
+    }
+
+    /// One step of the weights, from what a batch's ``statistics(_:shared:)`` come to for each example; then they are
+    /// scaled to sum up to their number. No weight falls below a hundredth, so that no task is given up.
+    func update(_ statistics: Tensor) throws(TorchError) {
+        var (values, norms): ([Double], [Double]) = ([], [])
+        for task in 0..<statistics.size(0) {
+            let row = try statistics.sliced(0, task..<task + 1).squeezed(0)
+            values.append(try row.sliced(0, 0..<1).sum().item())
+            norms.append(try row.sliced(0, 1..<row.size(0)).norm().item())
         }
         var initial = try initialLosses.values(as: Double.self)
         if initial.allSatisfy({ $0 == 0 }) {

@@ -22,6 +22,12 @@ struct NonFiniteStep {
     var value: Double
     /// One tensor a micro-batch, one loss an example.
     var losses: [Tensor]
+
+    /// - Parameter losses: of this rank's share.
+    init(_ outcome: BatchOutcome, losses: [Tensor]) {
+        self.losses = losses
+        (quantity, value) = outcome.loss.isFinite ? ("gradient", outcome.gradientNorm) : ("loss", outcome.loss)
+    }
 }
 
 extension Trainer {
@@ -56,35 +62,46 @@ extension Trainer {
                     learnerStep: learnerStep)))
     }
 
+    /// The rank with the folder reads the checkpoint, and the others get what it read.
+    ///
     /// - Returns: the step of the checkpoint that the learner went back to.
     private func rollBack(_ culprits: [Int32], _ found: NonFiniteStep) throws -> Int {
-        let checkpoint = try folder.flatMap { try CheckpointFolder.newestIntact(in: $0.path) { _ in } }
-        guard let checkpoint else {
-            throw TrainingError.diverged(
-                step: position.step + 1, quantity: found.quantity, value: found.value, examples: culprits,
-                advice: "there is no checkpoint yet to roll back to, so lower checkpoints.every_steps")
+        try finishCheckpoint()
+        let step = try ranks.onFirst {
+            let checkpoint = try folder.flatMap { try CheckpointFolder.newestIntact(in: $0.path) { _ in } }
+            guard let checkpoint else {
+                throw TrainingError.diverged(
+                    step: position.step + 1, quantity: found.quantity, value: found.value, examples: culprits,
+                    advice: "there is no checkpoint yet to roll back to, so lower checkpoints.every_steps")
+            }
+            try restoreLearner(checkpoint)
+            return "\(checkpoint.step)"
         }
-        try restoreLearner(checkpoint)
-        return checkpoint.step
+        try ranks.broadcast(
+            (learner.parameters.trainable.entries + optimizer.state + learner.state).map(\.tensor))
+        return Int(step) ?? 0
     }
 
-    /// The examples whose own loss, or else whose own gradient, is not finite; all of them where none is by itself.
+    /// The examples whose own loss, or else whose own gradient, is not finite; all of them where none is by itself. Each
+    /// rank looks at its share, and all know all.
     private func culprits(
         among examples: [Int32], _ found: NonFiniteStep, _ lesson: Lesson, from start: Int
     ) throws -> [Int32] {
         let losses: [Float] = try found.losses.flatMap { try $0.values() }
         let own = examples[ranks.share(of: examples.count)]
-        var culprits = zip(own, losses).filter { !$0.1.isFinite }.map(\.0)
-        // Of several ranks, whose backward passes wait for each other, each names those of its own that it knows.
-        if culprits.isEmpty, ranks.rankCount == 1 {
-            culprits = try examples.filter { example in
-                let content = try training.collate([example], view: view(of: lesson))
-                let (excerpt, elements) = try excerpt(content, of: [example], lesson, from: start)
-                try learner.assess(excerpt, elements: elements, score: nil, isTraining: true).losses.mean().backward()
-                return try !optimizer.discardGradients().isFinite
-            }
+        let byLoss = try ranks.gathered(zip(own, losses).filter { !$0.1.isFinite }.map(\.0)).flatMap { $0 }
+        guard byLoss.isEmpty else { return byLoss }
+        // Backward passes that the reducer was not told of stay on their rank.
+        let ownByGradient = try own.filter { example in
+            let content = try training.collate([example], view: view(of: lesson))
+            let (excerpt, elements) = try excerpt(content, of: [example], lesson, from: start)
+            try learner.assess(excerpt, elements: elements, score: nil, isTraining: true).losses.mean().backward()
+            let norm = try optimizer.clipGradients(to: nil)
+            try optimizer.clearGradients()
+            return !norm.isFinite
         }
-        return culprits.isEmpty ? examples : culprits
+        let byGradient = try ranks.gathered(ownByGradient).flatMap { $0 }
+        return byGradient.isEmpty ? examples : byGradient
     }
 
     /// Says of a lack of memory where it struck and what to lower.

@@ -3,49 +3,59 @@ import Teaching
 import Torch
 
 extension Trainer {
-    /// What all ranks make of a batch: the sum of their shares of the loss, and the scores of all its examples. With it
-    /// goes whether a rank was told to stop, so that all stop after the same step.
+    /// What all ranks make of a batch. With it goes whether a rank was told to stop, so that all stop after the same step.
     ///
     /// - Parameters:
-    ///   - own: the scores of this rank's share.
+    ///   - own: what this rank's share comes to.
     ///   - count: the batch's examples.
-    func agree(on loss: Double, _ own: ExampleScores, of count: Int) throws -> (loss: Double, scores: ExampleScores) {
-        guard ranks.rankCount > 1 else { return (loss, own) }
-        let scores = own.scores.map(Double.init)
-        let confidences = own.confidences?.map(Double.init) ?? []
+    func agree(on own: BatchOutcome, of count: Int) throws -> BatchOutcome {
+        guard ranks.rankCount > 1 else { return own }
+        let scores = own.scores.scores.map(Double.init)
+        let confidences = own.scores.confidences?.map(Double.init) ?? []
         let largest = (count + ranks.rankCount - 1) / ranks.rankCount
-        let values = [stop.isRaised ? 1 : 0, loss, Double(scores.count)] + scores + confidences
-        let all = try ranks.gather(values, capacity: 3 + 2 * largest)
+        let facts = [stop.isRaised ? 1 : 0, own.loss, own.gradientNorm, Double(scores.count)]
+        let all = try ranks.gather(facts + scores + confidences, capacity: facts.count + 2 * largest)
         isStopping = all.contains { $0[0] > 0 }
         func part(_ index: Int) -> [Float] {
             all.flatMap { values in
-                let count = Int(values[2])
-                return values[(3 + index * count)..<(3 + (index + 1) * count)].map { Float($0) }
+                let count = Int(values[3])
+                return values[(facts.count + index * count)..<(facts.count + (index + 1) * count)].map { Float($0) }
             }
         }
-        let total = all.reduce(0) { $0 + $1[1] }
-        return (total, ExampleScores(scores: part(0), confidences: own.confidences == nil ? nil : part(1)))
+        let norms = all.map { $0[2] }
+        return BatchOutcome(
+            loss: all.reduce(0) { $0 + $1[1] }, gradientNorm: norms.first { !$0.isFinite } ?? norms[0],
+            scores: ExampleScores(scores: part(0), confidences: own.scores.confidences == nil ? nil : part(1)))
+    }
+
+    /// Has the learner adapt to a step's batch.
+    ///
+    /// - Parameters:
+    ///   - statistics: the sums over this rank's examples; nil for a learner that does not adapt.
+    ///   - count: the batch's examples.
+    func adapt(to statistics: Tensor?, of count: Int) throws {
+        guard let statistics else { return }
+        _ = try ranks.together { try $0.allReduce(statistics).wait() }
+        try learner.adapt(to: statistics / Double(count))
     }
 }
 
+/// What a batch comes to, of which a rank knows its own share.
+struct BatchOutcome {
+    /// The batch's mean loss: the ranks' shares of it add up.
+    var loss = 0.0
+    /// That of the averaged gradient, the same on all ranks; infinite or not a number where it is so on any.
+    var gradientNorm = 0.0
+    var scores: ExampleScores
+}
+
 extension Recipe {
-    /// Refuses what several ranks cannot do yet.
-    func check(_ ranks: Ranks, learner: some Learner) throws(RankError) {
+    /// Refuses what several ranks cannot do.
+    public func check(_ ranks: Ranks) throws(RankError) {
         guard ranks.rankCount > 1 else { return }
         if training.place != .cpu {
             throw .unsupported(
                 what: "training.device", found: training.device, expected: "cpu, since this build has no NCCL")
-        }
-        if training.activationCheckpointing {
-            throw .unsupported(what: "training.activation_checkpointing", found: "true", expected: "false")
-        }
-        if training.nonFinite != .stop {
-            throw .unsupported(what: "training.non_finite", found: training.nonFinite.rawValue, expected: "stop")
-        }
-        if !learner.state.isEmpty {
-            throw .unsupported(
-                what: "the learner's balancing of tasks", found: "one with a state of its own",
-                expected: "fixed weights")
         }
     }
 }

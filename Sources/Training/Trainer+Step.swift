@@ -28,24 +28,33 @@ extension Trainer {
                 .word(at: position.step))
         let progress = lesson.progress(after: position.offset)
         let rate = schedule.rate(at: (lesson.progress(after: start) + progress) / 2) * lesson.learningRateScale
-        let (passes, own) = try reportingMemory(batchDescription(examples), lower: memoryAdvice) {
+        let share = try reportingMemory(batchDescription(examples), lower: memoryAdvice) {
             try gradients(of: examples, weights, lesson, from: start, content)
         }
-        let (loss, scores) = try agree(on: passes.reduce(0) { try $0 + $1.loss.item() }, own, of: examples.count)
         let norm = try clock.measure(.optimizer) { () throws(TorchError) in
-            guard loss.isFinite else { return try optimizer.discardGradients() }
             let largestNorm = recipe.training.gradientClipping
-            return try optimizer.step(learningRate: rate, clippingTo: largestNorm > 0 ? largestNorm : nil)
+            return try optimizer.clipGradients(to: largestNorm > 0 ? largestNorm : nil)
         }
-        guard loss.isFinite, norm.isFinite else {
-            let found = NonFiniteStep(
-                quantity: loss.isFinite ? "gradient" : "loss", value: loss.isFinite ? norm : loss,
-                losses: passes.map(\.exampleLosses))
-            try reject(examples, found, lesson, from: start)
+        let own = BatchOutcome(loss: try share.loss(), gradientNorm: norm, scores: share.scores)
+        let outcome = try agree(on: own, of: examples.count)
+        guard outcome.loss.isFinite, outcome.gradientNorm.isFinite else {
+            try optimizer.clearGradients()
+            try reject(examples, NonFiniteStep(outcome, losses: share.exampleLosses), lesson, from: start)
             return try keepSchedule(progress)
         }
+        try clock.measure(.optimizer) { try optimizer.update(learningRate: rate) }
+        try adapt(to: share.statistics, of: examples.count)
+        try finishStep(on: examples, outcome, lesson, from: start, learningRate: rate)
+        try keepSchedule(progress)
+    }
+
+    /// Counts a step that was taken, and tells of it.
+    private func finishStep(
+        on examples: [Int32], _ outcome: BatchOutcome, _ lesson: Lesson, from start: Int, learningRate: Double
+    ) throws {
         rejections = 0
         if lesson.recordsScores {
+            let scores = outcome.scores
             clock.measure(.selection) {
                 teacher.record(scores.scores, for: examples, confidences: scores.confidences)
             }
@@ -56,11 +65,11 @@ extension Trainer {
         try emit(
             .stepped(
                 StepSummary(
-                    step: position.step, progress: progress, loss: loss, learningRate: rate, gradientNorm: norm,
+                    step: position.step, progress: lesson.progress(after: position.offset), loss: outcome.loss,
+                    learningRate: learningRate, gradientNorm: outcome.gradientNorm,
                     examplesTaught: position.examplesTaught, examplesScored: teacher.spending.scored,
                     elementShare: lesson.elementShare(after: start), seconds: clock.seconds,
                     examplesPerSecond: Double(position.examplesTaught) / clock.seconds)))
-        try keepSchedule(progress)
     }
 
     /// Evaluates and saves where it is time to.
@@ -71,22 +80,26 @@ extension Trainer {
         if let interval = recipe.checkpoints.everySteps, position.step.isMultiple(of: interval) { try saveCheckpoint() }
     }
 
-    /// A forward and backward pass over a micro-batch.
-    private struct Pass {
-        /// Its share of the step's loss.
-        var loss: Tensor
-        /// [B], without a graph.
-        var exampleLosses: Tensor
+    /// What the passes over this rank's share of a batch come to.
+    private struct Share {
+        /// The micro-batches' shares of the step's loss.
+        var losses: [Tensor] = []
+        /// [B] a micro-batch, without a graph.
+        var exampleLosses: [Tensor] = []
+        /// Of each example, where the lesson records them.
+        var scores = ExampleScores(scores: [])
+        /// Sums over the examples; nil where the learner does not adapt.
+        var statistics: Tensor?
+
+        func loss() throws -> Double { try losses.reduce(0) { try $0 + $1.item() } }
     }
 
     /// Adds up the gradients of the mean loss over `examples`, micro-batch by micro-batch.
-    ///
-    /// - Returns: the passes, and the scores where the lesson records them.
     private func gradients(
         of examples: [Int32], _ weights: [Float]?, _ lesson: Lesson, from start: Int, _ content: Contents
-    ) throws -> (passes: [Pass], scores: ExampleScores) {
-        var (passes, scores) = ([Pass](), ExampleScores(scores: []))
-        if recipe.teacher.tracksConfidence { scores.confidences = [] }
+    ) throws -> Share {
+        var result = Share(statistics: try learner.freshStatistics())
+        if recipe.teacher.tracksConfidence { result.scores.confidences = [] }
         let parts = microBatches(of: examples.count)
         // Where some rank has no example, the gradients are averaged afterwards instead.
         let overlaps = examples.count >= ranks.rankCount
@@ -102,15 +115,16 @@ extension Trainer {
                     isTraining: true)
             }
             let share = Double(part.count) / Double(examples.count)
-            let loss = try backward(
-                assessment.losses, weights.map { Array($0[part]) }, share: share, averages: isLast)
-            passes.append(Pass(loss: loss, exampleLosses: try assessment.losses.detached()))
+            result.losses.append(
+                try backward(assessment.losses, weights.map { Array($0[part]) }, share: share, averages: isLast))
+            result.exampleLosses.append(try assessment.losses.detached())
+            if let more = assessment.statistics { result.statistics = try result.statistics.map { try $0 + more } }
             guard lesson.recordsScores else { continue }
-            scores.scores += try adjusted(assessment.scores?.values() ?? [], taught)
-            scores.confidences? += try assessment.confidences?.values(as: Float.self) ?? []
+            result.scores.scores += try adjusted(assessment.scores?.values() ?? [], taught)
+            result.scores.confidences? += try assessment.confidences?.values(as: Float.self) ?? []
         }
         if !overlaps { try clock.measure(.backward) { try averaging?.addUp() } }
-        return (passes, scores)
+        return result
     }
 
     /// The weights are those of an unbiased mean over all examples: they are not divided by their sum.
@@ -176,7 +190,7 @@ extension Trainer {
                 }
             }
         }
-        scores = try agree(on: 0, ExampleScores(scores: scores), of: candidates.count).scores.scores
+        scores = try agree(on: BatchOutcome(scores: ExampleScores(scores: scores)), of: candidates.count).scores.scores
         let admitted = clock.measure(.selection) { teacher.admit(scores, for: candidates) }
         position.pending += admitted.map { candidates[$0] }
         let isLast = position.offset == lesson.examples.count

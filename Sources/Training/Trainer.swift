@@ -54,7 +54,7 @@ public final class Trainer<L: Learner, Source: Dataset> where Source.Content == 
     ) throws {
         (self.recipe, self.learner, self.training, self.validation) = (recipe, learner, training, validation)
         (self.folder, observer, self.ranks) = (folder, emit, ranks)
-        try recipe.check(ranks, learner: learner)
+        try recipe.check(ranks)
         try recipe.check(exampleCount: training.count)
         let settings = recipe.training
         optimizer = try AdamW(
@@ -74,9 +74,10 @@ public final class Trainer<L: Learner, Source: Dataset> where Source.Content == 
     /// Trains until the budget is spent or `stop` is raised; then saves.
     public func run(until stop: StopSignal = StopSignal()) throws -> RunSummary {
         self.stop = stop
+        // Before the start is told, since a rank may have refused to take part.
+        try ranks.broadcast(learner.parameters.entries.map(\.tensor))
         // A resumed run starts again, its log does not.
         if eventCount == 0 { try emit(.started(start)) } else { try observer(.started(start)) }
-        try ranks.broadcast(learner.parameters.entries.map(\.tensor))
         while !shouldStop, let lesson = try currentOrNextLesson() { try teach(lesson) }
         return try finish(isComplete: !shouldStop)
     }

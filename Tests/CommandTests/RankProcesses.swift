@@ -15,8 +15,10 @@ final class RankProcesses {
     /// - Parameters:
     ///   - arguments: of each rank.
     ///   - variables: beside those of the job, or instead of them.
+    ///   - folder: the current one of each rank; the repository's where nil.
     init(
-        _ count: Int, port: Int? = nil, variables: [String: String] = [:], _ arguments: (Int) -> [String]
+        _ count: Int, port: Int? = nil, variables: [String: String] = [:], folder: ((Int) -> String)? = nil,
+        _ arguments: (Int) -> [String]
     ) throws {
         let port = try port ?? freePort()
         var (processes, errors) = ([Process](), [String]())
@@ -24,8 +26,9 @@ final class RankProcesses {
             let process = Process()
             process.executableURL = Self.executable
             process.arguments = arguments(rank)
-            process.currentDirectoryURL = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
                 .deletingLastPathComponent().deletingLastPathComponent()
+            process.currentDirectoryURL = folder.map { URL(fileURLWithPath: $0(rank)) } ?? repository
             let job = [
                 "RANK": "\(rank)", "LOCAL_RANK": "\(rank)", "WORLD_SIZE": "\(count)", "MASTER_ADDR": "127.0.0.1",
                 "MASTER_PORT": "\(port)", "ATTENT_TIMEOUT": "60",

@@ -75,7 +75,7 @@ import Torch
         let gradNorm = try GradNorm(taskCount: 2, alpha: 1, learningRate: 0.3)
         let shared = try Tensor.ones([4]).requiringGradient()
         for _ in 0..<40 {
-            try gradNorm.update([shared.sum() * 100, shared.sum()], shared: shared)
+            try gradNorm.update(gradNorm.statistics([shared * 100, shared], shared: shared))
             let weights = try gradNorm.weights.doubles
             #expect(weights.reduce(0, +).isNear(2, 1e-12) && weights.allSatisfy { $0 >= 0.009 })
         }
@@ -98,6 +98,10 @@ import Torch
         _ = try withoutGradients { try learner.assess(batch, elements: nil, score: .loss, isTraining: false) }
         #expect(try gradNorm.weights.doubles == [1, 1, 1] && gradNorm.initialLosses.doubles == [0, 0, 0])
         let assessment = try learner.assess(batch, elements: nil, score: .loss, isTraining: true)
+        let statistics = try #require(assessment.statistics)
+        let fresh = try learner.freshStatistics()
+        #expect(fresh?.shape == statistics.shape)
+        try learner.adapt(to: statistics / Double(batch.count))
         let losses = try means.map { try $0.item() }
         // The step itself is weighted by the weights before it.
         #expect(try assessment.losses.mean().item().isNear(losses.reduce(0, +), 1e-5))

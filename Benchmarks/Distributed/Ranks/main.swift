@@ -1,26 +1,17 @@
-// What two ranks cost and gain: the steps of six linear maps of width 1024, the same global batch on one process or shared
-// by the ranks of the environment. Times are the least of many steps, which other programs disturb least. `scripts/bench-distributed` starts them.
+// What two ranks cost and gain: the steps of six linear maps of width 1024, the same global batch on one process of as many
+// threads as there are ranks, or shared by the ranks of the environment, of one thread each.
+//
+// Other programs share the machine, so that times taken one after the other cannot be compared. Every round takes all of
+// them, in turn forwards and backwards, and the figures are medians of the rounds' own ratios.
 import Foundation
 import Torch
 import Training
 
-let (width, depth, batch, steps) = (1024, 6, 256, 15)
+let (width, depth, batch) = (1024, 6, 256)
 let variables = ProcessInfo.processInfo.environment
-Engine.threadCount = Int(variables["THREADS"] ?? "") ?? 1
+let rounds = Int(variables["ROUNDS"] ?? "") ?? 61
 
 func now() -> Double { Double(DispatchTime.now().uptimeNanoseconds) * 1e-9 }
-
-/// The least seconds of several calls, before each of which all ranks wait for each other.
-func seconds(_ group: ProcessGroup? = nil, _ body: () throws -> Void) throws -> Double {
-    var least = Double.infinity
-    for _ in 0...steps {
-        try group?.barrier()
-        let start = now()
-        try body()
-        least = min(least, now() - start)
-    }
-    return least
-}
 
 struct Network {
     let weights: [Tensor]
@@ -40,68 +31,139 @@ struct Network {
         return try x.square().mean()
     }
 
-    func gradients() throws -> [Float] { try weights.flatMap { try $0.gradient()?.values() ?? [] } }
+    /// The gradients that `body` leaves, which are cleared.
+    func gradients(_ body: () throws -> Void) throws -> [Float] {
+        try body()
+        let values: [Float] = try weights.flatMap { try $0.gradient()?.values() ?? [] }
+        try list.zeroGradients()
+        return values
+    }
 }
 
-let network = try Network()
-let inputs = try Generator(seed: 2).normal([batch, width])
+/// Seconds of one round.
+struct Round {
+    /// One process's step, with a thread a rank.
+    var alone = 0.0
+    /// A rank's passes over its share, without the others.
+    var computing = 0.0
+    /// Averaging all gradients at once.
+    var communicating = 0.0
+    /// A step of all ranks.
+    var together = 0.0
+
+    var efficiency: Double { alone / together }
+    /// The share of communication that computing hides.
+    var overlap: Double { (computing + communicating - together) / communicating }
+}
+
+/// One rank of the job.
+struct Job {
+    let group: ProcessGroup
+    let network: Network
+    let inputs: Tensor
+    let own: Tensor
+    let reducer: GradientReducer
+    let all: Tensor
+
+    init(_ environment: RankEnvironment) throws {
+        let store = try Store(
+            host: environment.host, port: environment.port, isHost: environment.hostsStore,
+            timeout: environment.timeout)
+        group = try ProcessGroup(
+            store, name: "bench", rank: environment.rank, rankCount: environment.rankCount, address: environment.host,
+            timeout: environment.timeout)
+        network = try Network()
+        inputs = try Generator(seed: 2).normal([batch, width])
+        own = try inputs.chunked(environment.rankCount, 0)[environment.rank]
+        reducer = try GradientReducer(group, network.weights, firstBucketBytes: 1 << 20, bucketBytes: 2 << 20)
+        all = try Tensor.zeros([depth * width * width])
+    }
+
+    func sharedStep() throws {
+        try reducer.beforeForward()
+        let loss = try network.loss(own)
+        try reducer.beforeBackward()
+        try loss.backward()
+    }
+
+    /// Seconds until `body` is done on all ranks, which begin together.
+    func seconds(_ body: () throws -> Void) throws -> Double {
+        try group.barrier()
+        let start = now()
+        try body()
+        try group.barrier()
+        let end = now()
+        try network.list.zeroGradients()
+        return end - start
+    }
+
+    func round(_ number: Int) throws -> Round {
+        var round = Round()
+        // The others wait, and do nothing else meanwhile.
+        let alone = {
+            round.alone = try seconds {
+                guard group.rank == 0 else { return }
+                Engine.threadCount = group.rankCount
+                defer { Engine.threadCount = 1 }
+                try network.loss(inputs).backward()
+            }
+        }
+        let parts = [
+            alone, { round.together = try seconds(sharedStep) },
+            { round.computing = try seconds { try network.loss(own).backward() } },
+            { round.communicating = try seconds { try group.allReduce(all).wait() } },
+        ]
+        for part in number.isMultiple(of: 2) ? parts : parts.reversed() { try part() }
+        return round
+    }
+
+    /// How far the averaged gradients are from those of one process that takes the ranks' shares one after the other, which
+    /// has the same sums to make, and from those of the whole batch at once.
+    func errors() throws -> (inParts: Float, whole: Float) {
+        let whole = try network.gradients { try network.loss(inputs).backward() }
+        let inParts = try network.gradients {
+            let shares = try inputs.chunked(group.rankCount, 0)
+            for part in shares { try (network.loss(part) * (1 / Double(shares.count))).backward() }
+        }
+        let shared = try network.gradients { try sharedStep() }
+        let largest = whole.map(abs).max() ?? .nan
+        func error(_ expected: [Float]) -> Float {
+            (zip(expected, shared).map { abs($0 - $1) }.max() ?? .nan) / largest
+        }
+        return (error(inParts), error(whole))
+    }
+}
+
+/// The quartiles of some numbers.
+func quartiles(_ values: [Double]) -> [Double] {
+    let sorted = values.sorted()
+    return [1, 2, 3].map { sorted[(sorted.count - 1) * $0 / 4] }
+}
 
 guard let environment = try RankEnvironment(variables) else {
-    let time = try seconds {
-        try network.loss(inputs).backward()
-        try network.list.zeroGradients()
-    }
-    print("seconds \(time)")
-    exit(0)
+    print("ranks-bench: RANK and WORLD_SIZE are absent, expected those of a job of several ranks")
+    exit(1)
 }
-
-let store = try Store(
-    host: environment.host, port: environment.port, isHost: environment.hostsStore, timeout: environment.timeout)
-let group = try ProcessGroup(
-    store, name: "bench", rank: environment.rank, rankCount: environment.rankCount, address: environment.host,
-    timeout: environment.timeout)
-let own = try inputs.chunked(environment.rankCount, 0)[environment.rank]
-
-// Before the reducer is there, whose hooks would take part.
-let computing = try seconds(group) {
-    try network.loss(own).backward()
-    try network.list.zeroGradients()
-}
-let all = try Tensor.zeros([depth * width * width])
-let communicating = try seconds(group) { try group.allReduce(all).wait() }
-try network.loss(inputs).backward()
-let whole = try network.gradients()
-try network.list.zeroGradients()
-// One process that takes the ranks' shares one after the other has the same sums to make.
-let shares = try inputs.chunked(environment.rankCount, 0)
-for part in shares { try (network.loss(part) * (1 / Double(shares.count))).backward() }
-let inParts = try network.gradients()
-try network.list.zeroGradients()
-
-let reducer = try GradientReducer(group, network.weights, firstBucketBytes: 1 << 20, bucketBytes: 2 << 20)
-func sharedStep() throws {
-    try reducer.beforeForward()
-    let loss = try network.loss(own)
-    try reducer.beforeBackward()
-    try loss.backward()
-}
-try sharedStep()
-let shared = try network.gradients()
-try network.list.zeroGradients()
-let largest = whole.map(abs).max() ?? .nan
-func error(_ expected: [Float]) -> Float {
-    (zip(expected, shared).map { abs($0 - $1) }.max() ?? .nan) / largest
-}
-let together = try seconds(group) {
-    try sharedStep()
-    try network.list.zeroGradients()
-}
-try group.barrier()
+Engine.threadCount = 1
+let job = try Job(environment)
+let errors = try job.errors()
+for number in 0..<4 { _ = try job.round(number) }
+let times = try (0..<rounds).map(job.round)
+try job.group.barrier()
 if environment.rank == 0 {
-    print("seconds \(together)")
-    print("computing \(computing) s, communicating \(communicating) s, both \(together) s a step")
-    print("figure ddp.overlap \(max(0, min(1, (computing + communicating - together) / communicating)))")
-    print("figure ddp.gradient_error \(error(inParts))")
-    print("figure ddp.gradient_error.whole_batch \(error(whole))")
-    print("figure ddp.bytes_per_second \(Double(4 * depth * width * width) / communicating)")
+    func median(_ part: (Round) -> Double) -> Double { quartiles(times.map(part))[1] }
+    func line(_ name: String, _ part: (Round) -> Double) {
+        let quartiles = quartiles(times.map(part))
+        print("\(name): quartiles of \(rounds) rounds \(quartiles.map { "\($0)" }.joined(separator: " "))")
+    }
+    print(
+        "seconds a step, medians: alone \(median(\.alone)), together \(median(\.together)), "
+            + "computing \(median(\.computing)), communicating \(median(\.communicating))")
+    line("efficiency", \.efficiency)
+    line("overlap", \.overlap)
+    print("figure ddp.efficiency \(median(\.efficiency))")
+    print("figure ddp.overlap \(median(\.overlap))")
+    print("figure ddp.gradient_error \(errors.inParts)")
+    print("figure ddp.gradient_error.whole_batch \(errors.whole)")
+    print("figure ddp.bytes_per_second \(Double(4 * depth * width * width) / median(\.communicating))")
 }

@@ -1,7 +1,8 @@
 // Bytes that one of 8 ranks sends while they choose 30 % of N examples softly, each for its own shard, against those of
 // gathering all scores on every rank. The ranks are threads, the collectives those of processes.
 //
-// With `--billion` also at N = 1e9, which takes about 10 GB of memory.
+// N = 1e9 takes about 10 GB of memory; `--without-billion` leaves it out.
+import Foundation
 import Teaching
 import TeachingSimulation
 
@@ -26,8 +27,8 @@ func choose(among rank: SimulatedRank, of count: Int) throws -> Outcome {
     return Outcome(bytes: rank.traffic, chosen: chosen.count)
 }
 
-var sizes = [("1e6", 1_000_000), ("1e7", 10_000_000), ("1e8", 100_000_000)]
-if CommandLine.arguments.contains("--billion") { sizes.append(("1e9", 1_000_000_000)) }
+var sizes = [("1e6", 1_000_000), ("1e7", 10_000_000), ("1e8", 100_000_000), ("1e9", 1_000_000_000)]
+if CommandLine.arguments.contains("--without-billion") { sizes.removeLast() }
 do {
     for (name, count) in sizes {
         let outcomes = try SimulatedRank.run(rankCount) { rank in Result { try choose(among: rank, of: count) } }
@@ -42,4 +43,5 @@ do {
     }
 } catch {
     print("shards-bench: \(error)")
+    exit(1)
 }
