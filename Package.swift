@@ -111,7 +111,8 @@ let package = Package(
         .testTarget(name: "AttentionKernelsTests", dependencies: ["AttentionKernels", "TestSupport"]),
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
         .testTarget(
-            name: "HardeningTests", dependencies: ["Reporting", "TestSupport"], resources: [.copy("Resources")]),
+            name: "HardeningTests", dependencies: ["Evaluation", "Reporting", "TestSupport"],
+            resources: [.copy("Resources")]),
         .testTarget(
             name: "CommandTests",
             dependencies: [

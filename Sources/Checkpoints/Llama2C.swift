@@ -35,14 +35,13 @@ public struct Llama2CFile: TensorSource {
     public init(_ path: String) throws(CheckpointError) {
         let file = try MappedFile(path)
         let header = try Self.header(file)
-        let (places, end) = Self.places(header)
-        let expected = Header.byteCount + 4 * end
+        let expected = Header.byteCount + 4 * Self.elementCount(header)
         guard file.bytes.count == expected else {
             throw .malformed(
                 file: path, found: "\(file.bytes.count) bytes",
                 expected: "\(expected), as the sizes in its header add up to")
         }
-        (self.path, self.file, self.header, self.places) = (path, file, header, places)
+        (self.path, self.file, self.header, self.places) = (path, file, header, Self.places(header).0)
     }
 
     private static func header(_ file: MappedFile) throws(CheckpointError) -> Header {
@@ -71,6 +70,16 @@ public struct Llama2CFile: TensorSource {
             )
         }
         return header
+    }
+
+    /// The number of elements in all, without a list that a header could make longer than its file.
+    private static func elementCount(_ header: Header) -> Int {
+        func count(layers: Int) -> Int {
+            var header = header
+            header.layerCount = layers
+            return places(header).1
+        }
+        return count(layers: 0) + header.layerCount * (count(layers: 1) - count(layers: 0))
     }
 
     /// - Returns: every tensor's place, and the number of elements in all.

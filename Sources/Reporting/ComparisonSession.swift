@@ -45,7 +45,7 @@ public struct ComparisonSession {
     /// Held as long as the session lives.
     private let lock: RunLock
 
-    private static func planFile(_ path: String) -> String { "\(path)/comparison.json" }
+    static func planFile(_ path: String) -> String { "\(path)/comparison.json" }
 
     public static func create(_ experiment: any Experiment, _ plan: Plan, at path: String, quiet: Bool) throws
         -> ComparisonSession
@@ -62,13 +62,7 @@ public struct ComparisonSession {
     }
 
     public static func open(at path: String, quiet: Bool) throws -> ComparisonSession {
-        guard let data = FileManager.default.contents(atPath: planFile(path)) else {
-            throw TrainingError.notARun(path: path, reason: "it holds no comparison.json")
-        }
-        guard let plan = try? JSONDecoder().decode(Plan.self, from: data) else {
-            throw CheckpointError.malformed(
-                file: planFile(path), found: "something else", expected: "a comparison's plan in JSON")
-        }
+        let plan = try Plan(folder: path)
         let lock = try RunLock(path)
         let experiment = try Recipe(file: RunFolder.open(path).recipe).experiment()
         return ComparisonSession(

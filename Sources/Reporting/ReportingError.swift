@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 
 /// Why a log or report could not be written or read. Each description is one sentence.
@@ -33,6 +34,14 @@ public enum ReportingError: Error, CustomStringConvertible, Equatable {
         case .cannotServe(let port, let reason):
             "The report cannot be served on port \(port) of this machine: \(reason); another --serve=PORT may be free."
         }
+    }
+}
+
+/// Writes a file whole or not at all.
+func writeWhole(_ data: Data, to path: String) throws(ReportingError) {
+    do { try AtomicFile.write(data, to: path) } catch {
+        guard case .unwritable(_, let reason) = error else { throw .cannotWrite(path: path, reason: "\(error)") }
+        throw .cannotWrite(path: path, reason: reason)
     }
 }
 

@@ -36,11 +36,12 @@ extension CharacterTokenizer {
     }
 
     private func write(_ object: [String: Any], to path: String) throws(TokenizerError) {
+        let data: Data
         do {
-            let data = try JSONSerialization.data(withJSONObject: object, options: [.prettyPrinted, .sortedKeys])
-            try data.write(to: URL(fileURLWithPath: path), options: .atomic)
+            data = try JSONSerialization.data(withJSONObject: object, options: [.prettyPrinted, .sortedKeys])
         } catch {
             throw .unwritable(file: path, reason: error.localizedDescription)
         }
+        try writeFile(data, to: URL(fileURLWithPath: path))
     }
 }

@@ -58,8 +58,10 @@ extension CharacterTokenizer {
 
     public func save(to file: URL) throws(TokenizerError) {
         let content = Content(characters: String(String.UnicodeScalarView(scalars)))
-        do { try JSONEncoder().encode(content).write(to: file, options: .atomic) } catch {
+        let data: Data
+        do { data = try JSONEncoder().encode(content) } catch {
             throw .unwritable(file: file.path, reason: error.localizedDescription)
         }
+        try writeFile(data, to: file)
     }
 }

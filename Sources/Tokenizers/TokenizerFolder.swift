@@ -80,8 +80,5 @@ public func copyTokenizer(at path: String, to folder: String) throws(TokenizerEr
 }
 
 private func copy(_ source: String, to destination: String) throws(TokenizerError) {
-    let data = try readFile(URL(fileURLWithPath: source))
-    do { try data.write(to: URL(fileURLWithPath: destination), options: .atomic) } catch {
-        throw .unwritable(file: destination, reason: error.localizedDescription)
-    }
+    try writeFile(readFile(URL(fileURLWithPath: source)), to: URL(fileURLWithPath: destination))
 }

@@ -53,7 +53,7 @@ public struct Comparison: Sendable {
         (0..<seeds).flatMap { round in
             contenders.indices.map { index in
                 Cell(
-                    contender: contenders[(index + round) % contenders.count], seed: firstSeed + UInt64(round))
+                    contender: contenders[(index + round) % contenders.count], seed: firstSeed &+ UInt64(round))
             }
         }
     }

@@ -104,12 +104,22 @@ private struct RecipeKeys<Key: CodingKey>: KeyedDecodingContainerProtocol {
     var codingPath: [any CodingKey] { decoder.codingPath }
     var allKeys: [Key] { (decoder.node.mapping ?? [:]).keys.compactMap { $0.string.flatMap(Key.init(stringValue:)) } }
 
+    /// The type whose keys these are.
+    private static var owner: String {
+        let name = String(reflecting: Key.self)
+        guard name.hasSuffix(".CodingKeys") else { return name }
+        let type = name.dropLast(".CodingKeys".count)
+        // A private type's name is told with where it is unknown.
+        guard type.hasSuffix(")"), let context = type.ranges(of: ".(unknown context at ").last else {
+            return String(type)
+        }
+        return String(type[..<context.lowerBound])
+    }
+
     private func find(_ key: Key) -> Node? {
         decoder.document.askedKeys[decoder.path, default: []].insert(key.stringValue)
         let path = (codingPath + [key]).map(\.stringValue).joined(separator: ".")
-        // A private type's name is told with where it is unknown.
-        decoder.document.owners[path] = String(reflecting: Key.self).replacing(
-            /(\.\(unknown context at [^)]*\))?\.CodingKeys$/, with: "")
+        decoder.document.owners[path] = Self.owner
         return decoder.node[key.stringValue] ?? decoder.defaults?[key.stringValue]
     }
 

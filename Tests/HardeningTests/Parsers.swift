@@ -1,10 +1,11 @@
 import Checkpoints
 import Datasets
 import Foundation
-import Reporting
 import Teaching
 import Tokenizers
 
+@testable import Evaluation
+@testable import Reporting
 @testable import Training
 
 /// A reader of files that others may have written: it throws, or what it made can be used.
@@ -18,7 +19,7 @@ struct Parser: Sendable {
 
     /// Every parser by name: what the table of bad inputs names and what is fuzzed.
     static let all: [String: Parser] = checkpoints.merging(tokenizers) { $1 }.merging(datasets) { $1 }
-        .merging(runs) { $1 }
+        .merging(evaluations) { $1 }.merging(runs) { $1 }
 
     private static let checkpoints: [String: Parser] = [
         "safetensors": Parser(fileName: "model.safetensors") { path in
@@ -33,6 +34,9 @@ struct Parser: Sendable {
         },
         "adapter": Parser(fileName: "adapter_config.json", companions: ["adapter_model.safetensors": noTensors]) {
             _ = try AdapterFolder(folder($0))
+        },
+        "configuration": Parser(fileName: "config.json") { path in
+            _ = try LanguageNetwork(json: Data(contentsOf: URL(fileURLWithPath: path))).json()
         },
         "manifest": Parser(fileName: "manifest.json") { path in
             try CheckpointFolder(path: folder(path), step: 1).verify()
@@ -91,10 +95,37 @@ struct Parser: Sendable {
         },
     ]
 
+    private static let evaluations: [String: Parser] = [
+        "gsm8k": Parser(fileName: "gsm8k.jsonl") { try use(questions: .gsm8k, in: $0) },
+        "math": Parser(fileName: "math.jsonl") { try use(questions: .math, in: $0) },
+        "chat-questions": Parser(fileName: "question.jsonl") { _ = try ChatQuestion.all(in: $0) },
+        "chat-answers": Parser(fileName: "answers.jsonl") { _ = try ChatAnswer.turns(in: $0) },
+        "judge-prompts": Parser(fileName: "judge_prompts.jsonl") { path in
+            for prompt in try JudgePrompt.all(in: path).values {
+                _ = JudgePrompt.rating(in: prompt.filled(["question": prompt.system]))
+            }
+        },
+        "judgments": Parser(
+            fileName: "judge.jsonl.partial",
+            companions: ["question.jsonl": Array(#"{"question_id":1,"category":"c","turns":["u"]}"#.utf8)]
+        ) { path in
+            let prompt = JudgePrompt(name: "single-v1", system: "s", template: "t")
+            let matches = try ChatQuestion.all(in: "\(folder(path))/question.jsonl").map {
+                ChatJudge.Match(question: $0, turn: 1, prompt: prompt, text: "t")
+            }
+            _ = try JudgmentLog(path: "\(folder(path))/judge.jsonl").kept(matches, judge: "j", model: "m")
+        },
+    ]
+
     private static let runs: [String: Parser] = [
         "recipe": Parser(fileName: "recipe.yaml") { _ = try Recipe(file: $0).yaml() },
         "metrics": Parser(fileName: "metrics.jsonl") { _ = try MetricsLog.read(path: $0) },
         "summary": Parser(fileName: "summary.json") { _ = try RunFolder(path: folder($0)).readSummary() },
+        "exhibition": Parser(fileName: "examples.json") { _ = try ExhibitionFile.read(in: folder($0)) },
+        "comparison": Parser(fileName: "comparison.json") { path in
+            let plan = try ComparisonSession.Plan(folder: folder(path))
+            _ = Comparison.cells(plan.contenders, seeds: plan.seeds, from: .max)
+        },
         "state": Parser(fileName: "state.json") { _ = try RunState(contentsOf: $0) },
         "teacher": Parser(fileName: "teacher.bin") { path in
             var teacher = try Teacher(restoring: TeacherState(contentsOf: path))
@@ -105,6 +136,12 @@ struct Parser: Sendable {
     private static let noTensors: [UInt8] = [2, 0, 0, 0, 0, 0, 0, 0] + Array("{}".utf8)
 
     private static func folder(_ path: String) -> String { URL(fileURLWithPath: path).deletingLastPathComponent().path }
+
+    private static func use(questions task: QuestionSet.Task, in path: String) throws {
+        // Neither task has programs to run.
+        let set = try QuestionSet(task, file: path, sandbox: Sandbox(.none))
+        for question in set.questions { _ = try question.judge(question.prompt) }
+    }
 
     private static func use(_ tokenizer: some Tokenizer) throws {
         _ = try tokenizer.decode(tokenizer.encode("Ab 12\n naïve 🎓", addingSpecialTokens: true))

@@ -42,14 +42,9 @@ struct ReportPage {
     /// What a page that is served adds so that it follows the run; nil for a page on disk, which holds no script.
     var live: LivePage?
 
-    /// Writes the page to `path` under a temporary name and renames it, so that nothing half-written bears the name.
+    /// Writes the page to `path`, whole or not at all.
     func write(to path: String) throws(ReportingError) {
-        let page = try html()
-        do {
-            try Data(page.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
-        } catch {
-            throw .cannotWrite(path: path, reason: systemReason(error))
-        }
+        try writeWhole(Data(html().utf8), to: path)
     }
 
     func html() throws(ReportingError) -> String {

@@ -20,16 +20,16 @@ public struct TheoryReport: Sendable {
         encoder.nonConformingFloatEncodingStrategy = .convertToString(
             positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
         let page = try html()
-        var path = folder
+        let results: Data
         do {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-            path = "\(folder)/results.json"
-            try encoder.encode(result).write(to: URL(fileURLWithPath: path), options: .atomic)
-            path = "\(folder)/report.html"
-            try Data(page.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+            results = try encoder.encode(result)
         } catch {
-            throw .cannotWrite(path: path, reason: systemReason(error))
+            throw .cannotWrite(path: folder, reason: systemReason(error))
         }
+        try writeWhole(results, to: "\(folder)/results.json")
+        let path = "\(folder)/report.html"
+        try writeWhole(Data(page.utf8), to: path)
         return path
     }
 

@@ -39,11 +39,7 @@ public final class FollowedFolder: Sendable {
         return try page.html()
     }
 
-    private var plan: ComparisonSession.Plan? {
-        FileManager.default.contents(atPath: "\(path)/comparison.json").flatMap {
-            try? JSONDecoder().decode(ComparisonSession.Plan.self, from: $0)
-        }
-    }
+    private var plan: ComparisonSession.Plan? { try? ComparisonSession.Plan(folder: path) }
 
     /// The folders of the runs, in the order in which they are made.
     private func runs(of plan: ComparisonSession.Plan?) -> [String] {

@@ -66,9 +66,5 @@ public final class SentencePieceTokenizer: Tokenizer {
     }
 
     /// Writes the model where other SentencePiece programs can read it.
-    public func save(to file: URL) throws(TokenizerError) {
-        do { try serializedModel.write(to: file, options: .atomic) } catch {
-            throw .unwritable(file: file.path, reason: error.localizedDescription)
-        }
-    }
+    public func save(to file: URL) throws(TokenizerError) { try writeFile(serializedModel, to: file) }
 }
