@@ -3,7 +3,7 @@ build  := $(native) swift build -c release --product
 
 .PHONY: run test build bench bench-train bench-engine bench-vision bench-llm vision ablation theory evidence evidence-quick format
 .PHONY: lint clean bench-antk bench-distributed test-hosts chaos fuzz sanitize soak reference docs report-test
-.PHONY: python python-test install uninstall install-test
+.PHONY: python python-test install uninstall install-test release
 
 run: ; @$(build) attent && .build/release/attent compare digits
 test: ; @$(native) swift test --no-parallel
@@ -13,6 +13,7 @@ python-test: ; @scripts/python-test
 install: ; @test -x .build/release/attent || $(build) attent; scripts/install
 uninstall: ; @scripts/install uninstall
 install-test: ; @test -x .build/release/attent || $(build) attent; scripts/install-test $(ARGUMENTS)
+release: ; @scripts/release && scripts/release-test $(ARGUMENTS)
 bench: ; @scripts/bench
 bench-train: ; @scripts/bench-train $(ARGUMENTS)
 bench-engine: ; @scripts/bench-engine $(ARGUMENTS)

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import tempfile
 import unittest
-from pathlib import Path
 
 import attent
-from support import fingerprint, needs, score
+from support import fingerprint, in_processes, score, why_no_processes
 
 try:
     import torch
     from attent.torch import TeacherSampler
-    from torch import distributed, multiprocessing
 except ImportError:
     torch = None
 
@@ -31,7 +26,7 @@ def sampler(policy: str, **place: int) -> TeacherSampler:
     return TeacherSampler(COUNT, policy, epochs=EPOCHS, seed=9, score=measured, **place)
 
 
-def teach(sampler: TeacherSampler, lessons: int, folder: str = "") -> list[dict]:
+def teach(sampler: TeacherSampler, lessons: int, restores: bool = False) -> list[dict]:
     """What each lesson has and what this process draws of it; stopped and restored within the second one."""
     results = []
     for _ in range(lessons):
@@ -40,7 +35,7 @@ def teach(sampler: TeacherSampler, lessons: int, folder: str = "") -> list[dict]
             drawn.append(example)
             if len(drawn) % 5 == 0:
                 sampler.record(torch.tensor([score(e, sampler.lesson.number) for e in drawn[-5:]]))
-            if folder and sampler.lesson.number == 1 and len(drawn) == 10:
+            if restores and sampler.lesson.number == 1 and len(drawn) == 10:
                 state = sampler.state_dict()
                 sampler.teacher = attent.Teacher("standard", COUNT, EPOCHS)
                 sampler.load_state_dict(state)
@@ -53,41 +48,23 @@ def teach(sampler: TeacherSampler, lessons: int, folder: str = "") -> list[dict]
     return results
 
 
-def process(rank: int, port: int, policy: str, folder: str) -> None:
-    os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
-    distributed.init_process_group("gloo", rank=rank, world_size=WORLD)
-    torch.set_num_threads(1)
-    torch.save(teach(sampler(policy), EPOCHS, folder), Path(folder) / f"{rank}.pt")
-    distributed.destroy_process_group()
+def share(policies: list[str]) -> list[list[dict]]:
+    return [teach(sampler(policy), EPOCHS, restores=True) for policy in policies]
 
 
-@needs("torch")
+@unittest.skipIf(why_no_processes(), why_no_processes())
 class TwoProcessTests(unittest.TestCase):
-    def run_both(self, policy: str) -> list[list[dict]]:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        with tempfile.TemporaryDirectory() as folder:
-            multiprocessing.spawn(process, args=(port, policy, folder), nprocs=WORLD)
-            return [torch.load(Path(folder) / f"{rank}.pt") for rank in range(WORLD)]
-
-    def test_two_processes_teach_the_lessons_that_one_does(self) -> None:
-        for policy in ("infobatch", "attent-simple"):
+    def test_two_processes_share_the_lessons_and_scoring_passes_of_one(self) -> None:
+        policies = ["infobatch", "attent-simple", "attent"]
+        for policy, left, right in zip(policies, *in_processes(WORLD, share, policies)):
             with self.subTest(policy):
                 alone = teach(sampler(policy, rank=0, world_size=1), EPOCHS)
-                left, right = self.run_both(policy)
                 self.assertEqual([line["lesson"] for line in left], [line["lesson"] for line in alone])
                 self.assertEqual([line["lesson"] for line in left], [line["lesson"] for line in right])
                 for one, other in zip(left, right):
                     self.assertEqual(len(one["drawn"]), len(other["drawn"]))
                     turns = [example for pair in zip(one["drawn"], other["drawn"]) for example in pair]
                     self.assertEqual(turns[: len(one["all"])], one["all"])
-
-    def test_a_scoring_pass_is_shared_and_its_scores_exchanged(self) -> None:
-        alone = teach(sampler("attent", rank=0, world_size=1), EPOCHS)
-        left, right = self.run_both("attent")
-        self.assertEqual([line["lesson"] for line in left], [line["lesson"] for line in alone])
-        self.assertEqual([line["lesson"] for line in right], [line["lesson"] for line in alone])
 
 
 if __name__ == "__main__":

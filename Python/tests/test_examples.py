@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tempfile
 import unittest
 
 import attent
@@ -42,13 +43,28 @@ class ExampleTests(unittest.TestCase):
 
     @needs("torch")
     def test_the_lines_of_the_readme_run(self) -> None:
-        blocks = re.findall(r"```python\n(.*?)```", (ROOT / "Python" / "README.md").read_text(), re.DOTALL)
-        runnable = [block for block in blocks if "TeachingTrainer" not in block]
-        self.assertGreaterEqual(len(runnable), 2)
+        runnable = [block for block in README if "TeachingTrainer" not in block]
+        self.assertEqual(len(runnable), 2)
         for block in runnable:
-            names: dict = {"attent": attent}
-            exec(SETTING, names)
-            exec(compile(block, "README.md", "exec"), names)
+            execute(SETTING, block)
+
+    @needs("transformers", "accelerate")
+    def test_the_trainer_of_the_readme_runs(self) -> None:
+        (block,) = [block for block in README if "TeachingTrainer" in block]
+        with tempfile.TemporaryDirectory() as folder:
+            names = execute(TRAINER_SETTING.format(folder=folder), block)
+        self.assertTrue(names["trainer"].teaching.is_over)
+
+
+README = re.findall(r"```python\n(.*?)```", (ROOT / "Python" / "README.md").read_text(), re.DOTALL)
+
+
+def execute(setting: str, block: str) -> dict:
+    """Runs a piece of the README, and returns the names it leaves."""
+    names: dict = {"attent": attent}
+    exec(setting, names)
+    exec(compile(block, "README.md", "exec"), names)
+    return names
 
 
 #: What the README takes as given.
@@ -60,6 +76,14 @@ data = TensorDataset(torch.randn(64, 4), torch.randint(0, 3, (64,)))
 model = torch.nn.Linear(4, 3)
 optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
 train = lambda batch: [1.0 + example % 3 for example in batch]
+"""
+
+TRAINER_SETTING = """
+import transformers
+from test_transformers import data, model
+arguments = transformers.TrainingArguments(output_dir="{folder}", num_train_epochs=2, use_cpu=True, report_to=[],
+    disable_tqdm=True, save_strategy="no", logging_strategy="no")
+data, model = data(), model()
 """
 
 if __name__ == "__main__":

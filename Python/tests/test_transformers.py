@@ -46,6 +46,8 @@ def model() -> Any:
 class Watched(TeachingTrainer):
     """Keeps each lesson, its number of steps and the learning rates."""
 
+    count = COUNT
+
     def __init__(self, folder: str, teacher: Any, **settings: Any) -> None:
         self.lessons: dict[int, str] = {}
         self.rates: list[float] = []
@@ -54,7 +56,7 @@ class Watched(TeachingTrainer):
             logging_strategy="no",
             **{"save_strategy": "no", "per_device_train_batch_size": 4, "learning_rate": 1e-2, **settings},
         )  # fmt: skip
-        super().__init__(model=model(), args=arguments, train_dataset=data(), teacher=teacher)
+        super().__init__(model=model(), args=arguments, train_dataset=data()[: self.count], teacher=teacher)
 
     def _make_sampler(self) -> Any:
         """Keeps what the teacher is told, lesson by lesson."""

@@ -16,7 +16,10 @@ struct Recipes: ParsableCommand {
 
     func run() throws {
         if let name { return try printRecipe(name) }
-        if names { return print(BundledRecipe.all.map(\.name).joined(separator: "\n")) }
+        if names {
+            let names = BundledRecipe.all.map(\.name)
+            return try output.show([("names", .list(names.map { .text($0) }))]) { names.joined(separator: "\n") }
+        }
         let recipes = BundledRecipe.all.map { recipe -> OutputOptions.Value in
             .object([
                 ("name", .text(recipe.name)), ("about", .text(recipe.about)),

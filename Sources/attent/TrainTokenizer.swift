@@ -25,6 +25,8 @@ struct TrainTokenizer: ParsableCommand {
     @Option(help: "How a text becomes pieces: bpe or unigram.")
     var model = SentencePieceTraining.Model.bytePair
 
+    @OptionGroup var output: OutputOptions
+
     func validate() throws {
         guard vocabulary > 259 else {
             throw ValidationError("--vocabulary is \(vocabulary), expected above 259: the bytes and special tokens.")
@@ -38,7 +40,9 @@ struct TrainTokenizer: ParsableCommand {
         let lines = try files.flatMap(Self.lines)
         let tokenizer = try SentencePieceTokenizer.train(on: lines, .init(model: model, vocabularySize: vocabulary))
         try tokenizer.save(to: URL(fileURLWithPath: out))
-        print("Wrote a tokenizer of \(tokenizer.vocabularySize) pieces to \(out)")
+        try output.show([("tokenizer", .text(out)), ("pieces", .number(Double(tokenizer.vocabularySize)))]) {
+            "Wrote a tokenizer of \(tokenizer.vocabularySize) pieces to \(out)"
+        }
     }
 
     private static func lines(_ file: String) throws -> [String] {

@@ -39,6 +39,8 @@ struct CodeBlock {
 
     var isSwift: Bool { language == "swift" || (language.isEmpty && text.hasPrefix("import ")) }
 
+    var isYAML: Bool { language == "yaml" || (language.isEmpty && text.firstMatch(of: /^\w+:\n/) != nil) }
+
     /// Its lines without indentation and empty ones, by which code is the same code.
     static func lines(_ text: String) -> [String] {
         text.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }

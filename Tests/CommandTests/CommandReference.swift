@@ -52,6 +52,20 @@ struct CommandReference {
         return ([head] + sections(of: root, prefix: "attent")).joined(separator: "\n") + "\n"
     }
 
+    /// The commands that do something themselves, by their whole names, with the names of their options.
+    var options: [String: Set<String>] { options(of: root, prefix: "") }
+
+    private func options(of command: Command, prefix: String) -> [String: Set<String>] {
+        let own = (command.subcommands ?? []).filter { $0.commandName != "help" }
+        guard !own.isEmpty else {
+            return [prefix: Set((command.arguments ?? []).flatMap { ($0.names ?? []).map(\.name) })]
+        }
+        return own.reduce(into: [:]) { all, subcommand in
+            let name = prefix.isEmpty ? subcommand.commandName : "\(prefix) \(subcommand.commandName)"
+            all.merge(options(of: subcommand, prefix: name)) { $1 }
+        }
+    }
+
     private func sections(of command: Command, prefix: String) -> [String] {
         let own = (command.subcommands ?? []).filter { $0.commandName != "help" }
         return own.flatMap { subcommand in

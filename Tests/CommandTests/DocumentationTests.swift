@@ -44,30 +44,25 @@ import Testing
                 "\(folder)/\($0)"
             }
         }
-        return (found.filter { $0.hasSuffix(".md") } + ["\(repository)/README.md"]).sorted()
+        let others = ["CONTRIBUTING.md", "Python/README.md", "README.md", "SECURITY.md"].map { "\(repository)/\($0)" }
+        return (found.filter { $0.hasSuffix(".md") } + others).sorted()
     }()
 
-    @Test("every attent command in the documentation is one that the parser takes", arguments: pages)
-    func shell(page: String) throws {
-        for command in try CodeBlock.all(in: page).flatMap(\.attentCommands) {
-            do {
-                _ = try Attent.parseAsRoot(command.arguments)
-            } catch {
-                // A request for help is an error to the parser.
-                let isHelp = Attent.exitCode(for: error) == .success
-                #expect(isHelp, "\(page), line \(command.line): \(Attent.message(for: error))")
+    @Test("every recipe in the documentation is one that decodes", arguments: pages)
+    func yaml(page: String) throws {
+        for block in try CodeBlock.all(in: page) where block.isYAML && !block.text.hasPrefix("apiVersion:") {
+            #expect(throws: Never.self, "\(page), line \(block.line)") {
+                try Recipe(yaml: Self.completed(block.text), source: "\(page):\(block.line)")
             }
         }
     }
 
-    @Test("every recipe in the documentation is one that decodes", arguments: pages)
-    func yaml(page: String) throws {
-        for block in try CodeBlock.all(in: page)
-        where block.language == "yaml" && !block.text.hasPrefix("apiVersion:") {
-            #expect(throws: Never.self, "\(page), line \(block.line)") {
-                try Recipe(yaml: block.text, source: "\(page):\(block.line)")
-            }
-        }
+    /// A recipe of which only some sections are shown, the others as in the digits' recipe.
+    private static func completed(_ yaml: String) throws -> String {
+        guard !yaml.hasPrefix("name:") else { return yaml }
+        let shown = Set(yaml.matches(of: /(?m)^(\w+):/).map(\.1))
+        let sections = try #require(BundledRecipe.named("digits")).text.matches(of: /(?m)^(\w+):.*\n(?: .*\n)*/)
+        return sections.filter { !shown.contains($0.1) }.map { String($0.0) }.joined() + yaml
     }
 
     @Test("every piece of Swift in the documentation is a piece of a file that is compiled", arguments: pages)
@@ -86,6 +81,34 @@ import Testing
 
     @Test("the guides' own code runs") func snippets() throws {
         #expect(try runSnippets() > 256)
+    }
+
+    @Test("every piece of Python in the documentation compiles and imports what there is") func python() throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["python3", "\(repository)/Python/tests/test_documentation.py"]
+        let error = Pipe()
+        process.standardError = error
+        try process.run()
+        let text = String(decoding: error.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0, "\(text)")
+    }
+
+    @Test("make has every target, and the package every file, that the documentation names", arguments: pages)
+    func names(page: String) throws {
+        let text = try String(contentsOfFile: page, encoding: .utf8)
+        let code = try text.matches(of: /`([^`\n]+)`/).map { String($0.1) } + CodeBlock.all(in: page).map(\.text)
+        let makefile = try String(contentsOfFile: "\(repository)/Makefile", encoding: .utf8)
+        let targets = Set(makefile.matches(of: /(?m)^([a-z-]+):/).map(\.1))
+        for match in code.flatMap({ $0.matches(of: /(?m)(?:^|[`;&] ?)make ([a-z][a-z-]*)/) }) {
+            #expect(targets.contains(match.1), "\(page): make \(match.1)")
+        }
+        let folders =
+            /\b(?:\.ci|Benchmarks|Documentation|Examples|Fuzzing|Python|scripts|Sources|Tests|tools)\/[\w.\/+-]*\w/
+        for match in text.matches(of: folders) {
+            #expect(FileManager.default.fileExists(atPath: "\(repository)/\(match.0)"), "\(page): \(match.0)")
+        }
     }
 
     @Test("links between the articles lead to articles") func links() throws {

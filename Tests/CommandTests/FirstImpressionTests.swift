@@ -32,6 +32,14 @@ extension CommandTests {
         #expect(unknown.status != 0 && unknown.error.contains("expected one of digits, word-problems, scenes"))
     }
 
+    @Test("every command takes --quiet and --json, and ones for a recipe complete its name") func options() throws {
+        let commands = try CommandReference().options
+        #expect(commands.count > 14 && commands["mt-bench judge"] != nil)
+        for (name, options) in commands { #expect(options.isSuperset(of: ["quiet", "json"]), "\(name)") }
+        let names = try json("recipes", "--names")["names"] as? [String]
+        #expect(names == BundledRecipe.all.map(\.name))
+    }
+
     @Test("with --json a command prints one JSON object and no progress") func jsonOutput() throws {
         let out = temporaryPath()
         defer { try? FileManager.default.removeItem(atPath: out) }
@@ -51,9 +59,11 @@ extension CommandTests {
     }
 
     @Test("completion knows the bundled recipes and the policies") func completion() throws {
-        let script = try attent("--generate-completion-script", "bash").output
-        #expect(script.contains("attent recipes --names"))
-        #expect(script.contains("attent-plus"))
+        for shell in ["bash", "zsh", "fish"] {
+            let script = try attent("--generate-completion-script", shell).output
+            #expect(script.matches(of: /attent recipes --names/).count >= 2, "\(shell): for train and compare")
+            #expect(script.contains("attent-plus") && script.contains("word-problems"), "\(shell)")
+        }
     }
 
     @Test("a served run prints an address with a token and ends by itself") func serve() throws {
