@@ -9,7 +9,7 @@ import Training
 
 let (width, depth, batch) = (1024, 6, 256)
 let variables = ProcessInfo.processInfo.environment
-let rounds = Int(variables["ROUNDS"] ?? "") ?? 61
+let rounds = Int(variables["ROUNDS"] ?? "") ?? 121
 
 func now() -> Double { Double(DispatchTime.now().uptimeNanoseconds) * 1e-9 }
 
@@ -44,8 +44,8 @@ struct Network {
 struct Round {
     /// One process's step, with a thread a rank.
     var alone = 0.0
-    /// A rank's passes over its share, without the others.
-    var computing = 0.0
+    /// A rank's passes over its share, and only then averaging all gradients at once.
+    var inTurn = 0.0
     /// Averaging all gradients at once.
     var communicating = 0.0
     /// A step of all ranks.
@@ -53,7 +53,7 @@ struct Round {
 
     var efficiency: Double { alone / together }
     /// The share of communication that computing hides.
-    var overlap: Double { (computing + communicating - together) / communicating }
+    var overlap: Double { (inTurn - together) / communicating }
 }
 
 /// One rank of the job.
@@ -110,7 +110,12 @@ struct Job {
         }
         let parts = [
             alone, { round.together = try seconds(sharedStep) },
-            { round.computing = try seconds { try network.loss(own).backward() } },
+            {
+                round.inTurn = try seconds {
+                    try network.loss(own).backward()
+                    try group.allReduce(all).wait()
+                }
+            },
             { round.communicating = try seconds { try group.allReduce(all).wait() } },
         ]
         for part in number.isMultiple(of: 2) ? parts : parts.reversed() { try part() }
@@ -134,10 +139,12 @@ struct Job {
     }
 }
 
-/// The quartiles of some numbers.
-func quartiles(_ values: [Double]) -> [Double] {
+/// The median of some numbers, and between what it lies with a probability of 95 %: between two of the numbers, whose places
+/// come from the binomial distribution.
+func median(_ values: [Double]) -> (value: Double, from: Double, to: Double) {
     let sorted = values.sorted()
-    return [1, 2, 3].map { sorted[(sorted.count - 1) * $0 / 4] }
+    let (middle, reach) = ((sorted.count - 1) / 2, Int(0.98 * Double(sorted.count).squareRoot() + 0.5))
+    return (sorted[middle], sorted[max(0, middle - reach)], sorted[min(sorted.count - 1, middle + reach)])
 }
 
 guard let environment = try RankEnvironment(variables) else {
@@ -151,19 +158,18 @@ for number in 0..<4 { _ = try job.round(number) }
 let times = try (0..<rounds).map(job.round)
 try job.group.barrier()
 if environment.rank == 0 {
-    func median(_ part: (Round) -> Double) -> Double { quartiles(times.map(part))[1] }
-    func line(_ name: String, _ part: (Round) -> Double) {
-        let quartiles = quartiles(times.map(part))
-        print("\(name): quartiles of \(rounds) rounds \(quartiles.map { "\($0)" }.joined(separator: " "))")
+    func typical(_ part: (Round) -> Double) -> Double { median(times.map(part)).value }
+    func figure(_ name: String, _ part: (Round) -> Double) {
+        let median = median(times.map(part))
+        print("\(name): 95 % between \(median.from) and \(median.to), by \(rounds) rounds")
+        print("figure \(name) \(median.value)")
     }
     print(
-        "seconds a step, medians: alone \(median(\.alone)), together \(median(\.together)), "
-            + "computing \(median(\.computing)), communicating \(median(\.communicating))")
-    line("efficiency", \.efficiency)
-    line("overlap", \.overlap)
-    print("figure ddp.efficiency \(median(\.efficiency))")
-    print("figure ddp.overlap \(median(\.overlap))")
+        "seconds a step, medians: alone \(typical(\.alone)), together \(typical(\.together)), "
+            + "in turn \(typical(\.inTurn)), communicating \(typical(\.communicating))")
+    figure("ddp.efficiency", \.efficiency)
+    figure("ddp.overlap", \.overlap)
     print("figure ddp.gradient_error \(errors.inParts)")
     print("figure ddp.gradient_error.whole_batch \(errors.whole)")
-    print("figure ddp.bytes_per_second \(Double(4 * depth * width * width) / median(\.communicating))")
+    print("figure ddp.bytes_per_second \(Double(4 * depth * width * width) / typical(\.communicating))")
 }
