@@ -1,5 +1,6 @@
 # attent in a container, for x86-64. hadolint has nothing to say of this file; no image has been built from it, as the
-# project's tests have no container engine.
+# project's tests have no container engine. The stage `cpu` and the packages and bootstrap of `build` were run by hand in
+# fresh Debian 12 systems; the stage `cuda` was not.
 #
 #     docker build --target cpu --tag attent .
 #     docker build --target cuda --tag attent:cuda .
@@ -21,7 +22,7 @@ RUN scripts/with-native swift build -c release --product attent --scratch-path .
 FROM debian:bookworm-slim AS cpu
 # hadolint ignore=DL3008
 RUN apt-get update && apt-get install --yes --no-install-recommends \
-    libcurl4 libpcre2-8-0 libsentencepiece0 libspng0 libturbojpeg0 libxml2 zlib1g \
+    libcurl4 libpcre2-8-0 libsentencepiece0 libspng0 libturbojpeg0 zlib1g \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --create-home --uid 1000 attent && install --directory --owner attent /home/attent/runs
 COPY --from=build /stage/usr/local /usr/local

@@ -148,7 +148,7 @@ extension TimeToQuality {
 
     private var chart: LineChart {
         LineChart(
-            title: "\(quality.title.capitalized) after how much time",
+            title: "\(quality.title.capitalizedFirst) after how much time",
             xTitle: "\(clock.rawValue) time, % of \(baseline)'s full run",
             yTitle: quality.title + (quality.isShare ? ", %" : ""), yLabelScale: quality.isShare ? 100 : 1,
             xReach: [100],

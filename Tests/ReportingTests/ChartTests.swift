@@ -30,6 +30,8 @@ import Testing
             let scale = ChartScale(fitting: values, start: 0, end: 100, isRounded: true)
             #expect(scale.ticks.count >= 2 && scale.ticks.allSatisfy(\.isFinite))
         }
+        // A share that is 0 throughout.
+        #expect(ChartScale(fitting: [0, 0], start: 0, end: 100, isRounded: true).ticks.first == 0)
     }
 
     @Test("Labels fit the margin, however large or small the values")

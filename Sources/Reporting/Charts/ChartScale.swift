@@ -17,8 +17,9 @@ struct ChartScale {
         let finite = values.filter(\.isFinite)
         var (low, high) = (finite.min() ?? 0, finite.max() ?? 1)
         if low == high {
-            let reach = low == 0 ? 1 : abs(low) * 0.1
-            (low, high) = (low - reach, high + reach)
+            // Nothing but zeros: most likely of what cannot be less, such as shares.
+            let reach = abs(low) * 0.1
+            (low, high) = low == 0 ? (0, 1) : (low - reach, high + reach)
         }
         let step = Self.niceStep((high - low) / Double(max(tickCount - 1, 1)))
         if isRounded {
