@@ -43,7 +43,8 @@ ct_status ct_copy_out(ct_tensor x, ct_dtype dtype, void* destination, size_t byt
     return guarded([&] {
         auto host = borrow(x).detach().to(at::kCPU, scalar_type(dtype)).contiguous();
         TORCH_CHECK(host.nbytes() == byteCount, "a tensor of ", host.nbytes(), " bytes was copied into ", byteCount);
-        memcpy(destination, host.const_data_ptr(), byteCount);
+        // What is empty has no address, and memcpy takes none.
+        if (byteCount > 0) memcpy(destination, host.const_data_ptr(), byteCount);
     });
 }
 ct_status ct_item(ct_tensor x, double* out) {

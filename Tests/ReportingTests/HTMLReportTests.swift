@@ -134,11 +134,12 @@ import Testing
         try Self.requireWellFormed(page)
     }
 
-    @Test("Writing replaces an older page and leaves no other file")
+    @Test("Writing replaces an older page and leaves no other file, also after one that was killed")
     func writing() throws {
         let folder = try TemporaryFolder()
         let path = folder.file("report.html")
         try Data("old".utf8).write(to: URL(fileURLWithPath: path))
+        try Data("half".utf8).write(to: URL(fileURLWithPath: "\(path).partial"))
         let report = try Self.report()
         try report.write(to: path)
         #expect(try String(contentsOfFile: path, encoding: .utf8) == report.html())

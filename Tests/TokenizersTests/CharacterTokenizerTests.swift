@@ -21,7 +21,10 @@ import Testing
         defer { try? FileManager.default.removeItem(at: folder) }
         let tokenizer = CharacterTokenizer(of: "e\u{301}\u{e9}\"\\ \n".unicodeScalars)
         let file = folder.appendingPathComponent(CharacterTokenizer.fileName)
+        // What a program leaves that was killed as it wrote.
+        try Data("half".utf8).write(to: file.appendingPathExtension("partial"))
         try tokenizer.save(to: file)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == [CharacterTokenizer.fileName])
         #expect(try CharacterTokenizer(contentsOf: file) == tokenizer)
         #expect(try loadTokenizer(from: folder) as? CharacterTokenizer == tokenizer)
         #expect(try loadTokenizer(at: file.path) as? CharacterTokenizer == tokenizer)
