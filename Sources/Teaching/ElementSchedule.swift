@@ -5,7 +5,7 @@
 /// Autoencoders", arXiv 2111.06377 (an encoder that sees a random quarter of the patches); Tan and Le, "EfficientNetV2",
 /// arXiv 2104.00298 (images that grow); Li et al., "The Stability-Efficiency Dilemma", arXiv 2108.06084 (texts that grow).
 public struct ElementSchedule: Codable, Sendable, Equatable {
-    /// What is left of an example that has a part of its elements.
+    /// Of ``ElementSchedule/form``.
     public enum Form: String, Codable, Sendable, CaseIterable {
         /// Random elements, each as it is.
         case subset
@@ -19,6 +19,8 @@ public struct ElementSchedule: Codable, Sendable, Equatable {
     public var until: Double
     /// Number of distinct shares below 1.
     public var levels: Int
+    /// What is left of an example that has a part of its elements: random ones of them, or the example made smaller (an
+    /// image at a lower resolution, the beginning of a text).
     public var form: Form
 
     public init(start: Double = 0.25, until: Double = 0.75, levels: Int = 16, form: Form = .subset) {

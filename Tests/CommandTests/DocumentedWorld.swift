@@ -41,9 +41,18 @@ struct DocumentedWorld {
             [#"{"question_id": 81, "category": "writing", "turns": ["Say a word.", "Another."]}"#], "question.jsonl")
     }
 
-    /// Ten classes of noise, as folders.
+    /// Ten classes of noise, as folders; streets of noise with the classes of their pixels.
     private func writeImages() throws {
         var shade: UInt8 = 0
+        for (part, number) in [("train", 0), ("train", 1), ("train", 2), ("train", 3), ("test", 0)] {
+            let size = ImageSize(height: 24, width: 32)
+            let colors = (0..<24 * 32 * 3).map { UInt8($0 * 7 % 251) }
+            let classes = (0..<24 * 32).map { UInt8(($0 + number) % 12) }
+            for (folder, color, samples) in [("rgb", ColorModel.rgb, colors), ("semseg", .gray, classes)] {
+                let image = Raster(size: size, color: color, samples: samples)
+                try write(try ImageCodec.encodePNG(image), "camvid/\(part)/\(folder)/\(number).png")
+            }
+        }
         for (part, count) in [("train", 4), ("test", 1)] {
             for label in 0..<10 {
                 for number in 0..<count {
@@ -52,8 +61,8 @@ struct DocumentedWorld {
                         return shade
                     }
                     let image = Raster(size: ImageSize(height: 32, width: 32), color: .rgb, samples: samples)
-                    for root in ["cifar10", "images"] {
-                        try write(try ImageCodec.encodePNG(image), "\(root)/\(part)/\(label)/\(number).png")
+                    for root in ["cifar10/\(part)", "images/\(part)", "cifar10-1000/\(part)/rgb"] {
+                        try write(try ImageCodec.encodePNG(image), "\(root)/\(label)/\(number).png")
                     }
                 }
             }
