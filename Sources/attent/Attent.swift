@@ -70,6 +70,12 @@ struct RecipeOptions: ParsableArguments {
     @Option(name: .customLong("set"), help: "Overrides a setting, as key.path=value; may be given several times.")
     var overrides: [String] = []
 
+    @Flag(help: "Leaves damaged images out and lists them, as --set data.skip_corrupt=true does.")
+    var skipCorrupt = false
+
+    /// What differs from the recipe.
+    var settings: [String] { overrides + (skipCorrupt ? ["data.skip_corrupt=true"] : []) }
+
     @Option(help: "The output folder, which must not exist [default: runs/RECIPE-DATE].", completion: .directory)
     var out: String?
 

@@ -53,7 +53,7 @@ struct Compare: ParsableCommand {
 
     func run() throws {
         try Ranks.refuse("attent compare")
-        let experiment = try Recipe(named: options.recipe, overrides: options.overrides).experiment().reportingSkipped()
+        let experiment = try Recipe(named: options.recipe, overrides: options.settings).experiment().reportingSkipped()
         let plan = ComparisonSession.Plan(
             kind: `protocol`, contenders: try contenders(), seeds: seeds, clock: clock)
         let path = options.folder(for: experiment.recipe.name)

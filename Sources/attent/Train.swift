@@ -15,7 +15,7 @@ struct Train: ParsableCommand {
     func run() throws {
         let stop = StopSignal.onTermination()
         try Ranks.launched().leavingWithReason { ranks in
-            let recipe = try Recipe(named: options.recipe, overrides: options.overrides)
+            let recipe = try Recipe(named: options.recipe, overrides: options.settings)
             let experiment = try recipe.experiment(among: ranks)
             let path = try options.folder(for: experiment.recipe.name, among: ranks)
             let session = try session(experiment, at: path, among: ranks)

@@ -86,7 +86,7 @@ import Testing
         ).write(to: URL(fileURLWithPath: recipe))
         let refused = try attent("train", recipe, "--out", "\(root)/run")
         #expect(refused.status == 1 && refused.error.hasPrefix("attent: \(bad): found the magic number"))
-        let run = try attent("train", recipe, "--quiet", "--out", "\(root)/run", "--set", "data.skip_corrupt=true")
+        let run = try attent("train", recipe, "--quiet", "--out", "\(root)/run", "--skip-corrupt")
         #expect(run.status == 0 && run.error.hasPrefix("attent: left out 1 corrupt file:\n  \(bad): "), "\(run.error)")
     }
 

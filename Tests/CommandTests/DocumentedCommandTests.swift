@@ -29,11 +29,11 @@ import Testing
 
     private func check(_ options: RecipeOptions, _ command: DocumentedCommand) throws {
         if options.recipe == "recipe.yaml" {
-            _ = try Recipe(yaml: try command.recipeText, source: "the page's recipe", overrides: options.overrides)
+            _ = try Recipe(yaml: try command.recipeText, source: "the page's recipe", overrides: options.settings)
         } else {
             let isBundled = BundledRecipe.named(options.recipe) != nil
             let path = isBundled ? options.recipe : "\(repository)/\(options.recipe)"
-            _ = try Recipe(named: path, overrides: options.overrides)
+            _ = try Recipe(named: path, overrides: options.settings)
         }
     }
 
