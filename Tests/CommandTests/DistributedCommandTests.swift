@@ -102,8 +102,9 @@ import Testing
         defer { for path in [out, undisturbed] { try? FileManager.default.removeItem(atPath: path) } }
         let more = ["checkpoints.every_steps=5", "training.epochs=4"]
         try Self.train(2, undisturbed, more)
-        let job = try RankProcesses(2) { _ in Self.arguments(out, more) }
-        try job.signal(SIGKILL, rank: 1, after: 12, stepsIn: out)
+        let steps = 12..<losses(in: undisturbed).count - 3
+        let job = try RankProcesses.disturbed(
+            2, by: SIGKILL, rank: 1, atSteps: steps, of: out, Self.arguments(out, more))
         let identifier = job.processes[1].processIdentifier
         let first = try job.wait()[0]
         #expect(first.status == 1 && first.error.contains("rank 1 (process \(identifier) on "), "\(first.error)")
@@ -119,8 +120,9 @@ import Testing
         defer { for path in [out, alone] { try? FileManager.default.removeItem(atPath: path) } }
         let more = ["training.epochs=4"]
         #expect(try attent(Self.arguments(alone, more)).status == 0)
-        let job = try RankProcesses(3) { _ in Self.arguments(out, more) }
-        try job.signal(SIGTERM, rank: 2, after: 8, stepsIn: out)
+        let steps = 8..<losses(in: alone).count - 3
+        let job = try RankProcesses.disturbed(
+            3, by: SIGTERM, rank: 2, atSteps: steps, of: out, Self.arguments(out, more))
         let results = try job.wait()
         #expect(results.map(\.status) == [130, 0, 0], "\(results)")
         let done = losses(in: out).count
@@ -140,24 +142,37 @@ import Testing
         defer { for path in [out, undisturbed] { try? FileManager.default.removeItem(atPath: path) } }
         let more = ["checkpoints.every_steps=5", "training.epochs=4"]
         try Self.train(2, undisturbed, more)
-        let job = Process()
-        job.executableURL = URL(fileURLWithPath: try #require(torchrun))
-        job.arguments =
-            [
-                "--no-python", "--nproc-per-node=2", "--max-restarts=1", "--master-port=\(try freePort())",
-                RankProcesses.executable.path,
-            ] + Self.arguments(out, more)
-        (job.standardError, job.standardOutput) = (FileHandle.nullDevice, FileHandle.nullDevice)
-        job.currentDirectoryURL = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .deletingLastPathComponent().deletingLastPathComponent()
-        try job.run()
-        let found = try hold({ try process(ofRank: 1, whoseArgumentsName: out) }, after: 12, stepsIn: out)
-        let worker = try #require(found)
-        _ = Glibc.kill(worker, SIGKILL)
+        let steps = 12..<losses(in: undisturbed).count - 3
+        let job = try untilHeld(of: out) { () -> Process? in
+            let job = try torchrunJob(Self.arguments(out, more))
+            let worker = try hold({ try process(ofRank: 1, whoseArgumentsName: out) }, atSteps: steps, of: out)
+            guard let worker else {
+                job.waitUntilExit()
+                return nil
+            }
+            _ = Glibc.kill(worker, SIGKILL)
+            return job
+        }
         job.waitUntilExit()
         #expect(job.terminationStatus == 0)
         #expect(try Self.weights(out) == Self.weights(undisturbed))
     }
+}
+
+/// Two ranks of a launcher that starts a job anew once.
+private func torchrunJob(_ arguments: [String]) throws -> Process {
+    let job = Process()
+    job.executableURL = URL(fileURLWithPath: try #require(torchrun))
+    job.arguments =
+        [
+            "--no-python", "--nproc-per-node=2", "--max-restarts=1", "--master-port=\(try freePort())",
+            RankProcesses.executable.path,
+        ] + arguments
+    (job.standardError, job.standardOutput) = (FileHandle.nullDevice, FileHandle.nullDevice)
+    job.currentDirectoryURL = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent().deletingLastPathComponent()
+    try job.run()
+    return job
 }
 
 /// A process that a launcher started, found by its environment and its arguments.

@@ -58,13 +58,33 @@ final class RankProcesses {
         }
     }
 
-    /// Sends a signal to a rank once the run has made so many steps, before it makes many more.
-    func signal(_ number: Int32, rank: Int, after count: Int, stepsIn folder: String) throws {
-        let process = try #require(
-            try hold({ processes[rank].processIdentifier }, after: count, stepsIn: folder))
-        kill(process, number)
-        kill(process, SIGCONT)
+    /// A job of which a rank is sent a signal in the midst of a run.
+    static func disturbed(
+        _ count: Int, by number: Int32, rank: Int, atSteps steps: Range<Int>, of folder: String, _ arguments: [String]
+    ) throws -> RankProcesses {
+        try untilHeld(of: folder) {
+            let job = try RankProcesses(count) { _ in arguments }
+            let process = try hold({ job.processes[rank].processIdentifier }, atSteps: steps, of: folder)
+            guard let process else {
+                for process in job.processes { kill(process.processIdentifier, SIGKILL) }
+                _ = try job.wait()
+                return nil
+            }
+            kill(process, number)
+            kill(process, SIGCONT)
+            return job
+        }
     }
+}
+
+/// Starts a job anew while it gets past the steps at which it should be held: a busy machine may leave the test without a
+/// processor for so long.
+func untilHeld<Job>(of folder: String, _ start: () throws -> Job?) throws -> Job {
+    for _ in 0..<20 {
+        if let job = try start() { return job }
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+    throw POSIXError(.ETIMEDOUT)
 }
 
 /// A port that nobody listens at just now.
@@ -91,21 +111,37 @@ func listen() -> (descriptor: Int32, port: Int) {
     return (descriptor, isBound ? Int(UInt16(bigEndian: address.sin_port)) : 0)
 }
 
-/// Waits until a run has made so many steps, and leaves one of its ranks' processes stopped, so that the job, which
-/// waits for it, is as far as that and no further until the process is killed or told to go on.
-func hold(_ process: () throws -> Int32?, after count: Int, stepsIn folder: String) throws
-    -> Int32?
-{
+/// Leaves one of a run's ranks stopped at one of these steps, so that the job, which waits for it, is as far as that and no
+/// further until the process is killed or told to go on.
+///
+/// - Returns: nil where the run was beyond them when it was looked at next.
+func hold(_ process: () throws -> Int32?, atSteps steps: Range<Int>, of folder: String) throws -> Int32? {
     let end = Date(timeIntervalSinceNow: 120)
     while Date() < end {
         if let process = try process() {
             kill(process, SIGSTOP)
-            if losses(in: folder).count >= count { return process }
+            guard isStopped(process) else { return nil }
+            let made = losses(in: folder).count
+            if steps.contains(made) { return process }
             kill(process, SIGCONT)
+            if made >= steps.upperBound { return nil }
         }
         Thread.sleep(forTimeInterval: 0.001)
     }
     return nil
+}
+
+/// Whether a process that was told to stop has done so, and not ended before.
+private func isStopped(_ process: Int32) -> Bool {
+    while let status = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8) {
+        // The state follows the name, which is in brackets.
+        switch status.split(separator: ")").last?.first(where: { $0 != " " }) {
+        case "T": return true
+        case "Z", "X": return false
+        default: Thread.sleep(forTimeInterval: 0.001)
+        }
+    }
+    return false
 }
 
 /// The losses of a run's steps, in order.
