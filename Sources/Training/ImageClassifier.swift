@@ -82,5 +82,4 @@ public struct ImageClassifier: Learner {
             return try gain * targets.residuals(probabilities)
         }
     }
-
 }
