@@ -10,7 +10,7 @@ struct UsageError: Error, CustomStringConvertible { let description: String }
 
 /// Our side of the comparison that `compare.py` makes: the ANTK of a vision transformer.
 ///
-///     kernels-bench SCRATCH EXAMPLES OUTPUTS WIDTH LAYERS
+///     kernels-bench SCRATCH EXAMPLES OUTPUTS WIDTH LAYERS THREADS
 ///
 /// Writes learner and images to SCRATCH, then computes the kernel for every line of standard input, writes it to SCRATCH
 /// and answers with the seconds that it took.
@@ -25,10 +25,10 @@ struct KernelBenchmark {
         do {
             let arguments = CommandLine.arguments
             let numbers = arguments.dropFirst(2).compactMap { Int($0) }
-            guard arguments.count == 6, numbers.count == 4 else {
-                throw UsageError(description: "expected kernels-bench SCRATCH EXAMPLES OUTPUTS WIDTH LAYERS")
+            guard arguments.count == 7, numbers.count == 5 else {
+                throw UsageError(description: "expected kernels-bench SCRATCH EXAMPLES OUTPUTS WIDTH LAYERS THREADS")
             }
-            Engine.threadCount = 1
+            Engine.threadCount = numbers[4]
             Engine.keepFreedMemory()
             Engine.linearKernels = try Precision.auto.resolved(on: .cpu, width: numbers[2]).linearKernels
             let benchmark = try KernelBenchmark(arguments[1], numbers)

@@ -2,7 +2,7 @@
 """The ANTK of a vision transformer against PyTorch, turn by turn: a loop of backward passes, one an output of each
 example, and torch.func's vmap of jacrev over the examples.
 
-    compare.py BENCH [--examples N] [--outputs N] [--width N] [--layers N] [--rounds N]
+    compare.py BENCH [--examples N] [--outputs N] [--width N] [--layers N] [--rounds N] [--threads N]
 
 BENCH is the program kernels-bench. All sides have the same weights and images, in fp32 on one thread, and end with the
 same kernel in fp64, which is checked. The peers multiply derivatives parameter by parameter, or as one matrix where
@@ -119,12 +119,12 @@ def timed(body) -> tuple[dict, torch.Tensor]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("bench")
-    for name, default in (("examples", 512), ("outputs", 1), ("width", 128), ("layers", 5), ("rounds", 5)):
+    for name, default in (("examples", 512), ("outputs", 1), ("width", 128), ("layers", 5), ("rounds", 5), ("threads", 1)):
         parser.add_argument(f"--{name}", type=int, default=default)
     options = parser.parse_args()
-    torch.set_num_threads(1)
+    torch.set_num_threads(options.threads)
     with tempfile.TemporaryDirectory() as scratch:
-        ours = Ours(options.bench, scratch, [options.examples, options.outputs, options.width, options.layers])
+        ours = Ours(options.bench, scratch, [options.examples, options.outputs, options.width, options.layers, options.threads])
         ours.run()  # warms up, and the learner lies there
         peer = Peer(scratch, options.layers)
         peer.loop(2), peer.torch_func(2)
