@@ -10,6 +10,8 @@ import subprocess
 import sys
 import time
 
+import chaosorder
+
 # A learner so small that a life costs about a second, saved so often that it spends much of it saving.
 COMMON = ["training.threads=1", "training.precision=fp32", "training.epochs=4", "checkpoints.every_steps=4",
           "checkpoints.keep=2", "evaluation.count=4"]  # fmt: skip
@@ -266,4 +268,5 @@ SCENARIOS = {
     "truncation": lambda victim: damaged(victim, truncate),
     "two-processes": two_processes,
     "clock": jumping_clock,
+    "power-cut": chaosorder.power_cut,
 }
