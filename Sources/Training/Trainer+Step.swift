@@ -53,7 +53,7 @@ extension Trainer {
         on examples: [Int32], _ outcome: BatchOutcome, _ lesson: Lesson, from start: Int, learningRate: Double
     ) throws {
         rejections = 0
-        if lesson.recordsScores {
+        if lesson.records(from: start) {
             let scores = outcome.scores
             clock.measure(.selection) {
                 teacher.record(scores.scores, for: examples, confidences: scores.confidences)
@@ -111,7 +111,7 @@ extension Trainer {
             let (excerpt, elements) = try excerpt(content, of: taught, lesson, from: start)
             let assessment = try clock.measure(.forward) {
                 try learner.assess(
-                    excerpt, elements: elements, score: lesson.recordsScores ? recipe.teacher.score : nil,
+                    excerpt, elements: elements, score: lesson.records(from: start) ? recipe.teacher.score : nil,
                     isTraining: true)
             }
             let share = Double(part.count) / Double(examples.count)
@@ -119,7 +119,7 @@ extension Trainer {
                 try backward(assessment.losses, weights.map { Array($0[part]) }, share: share, averages: isLast))
             result.exampleLosses.append(try assessment.losses.detached())
             if let more = assessment.statistics { result.statistics = try result.statistics.map { try $0 + more } }
-            guard lesson.recordsScores else { continue }
+            guard lesson.records(from: start) else { continue }
             result.scores.scores += try adjusted(assessment.scores?.values() ?? [], taught)
             result.scores.confidences? += try assessment.confidences?.values(as: Float.self) ?? []
         }
