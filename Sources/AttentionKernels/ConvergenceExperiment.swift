@@ -8,7 +8,7 @@ public struct ConvergenceExperiment: Sendable {
     public enum Optimizer: String, Sendable, CaseIterable { case descent, adamw }
 
     public var optimizer = Optimizer.descent
-    public var widths = [32, 64, 128, 256, 512, 1024]
+    public var widths = [32, 64, 128, 256, 512]
     public var steps = 400
     /// Examples of the kernel.
     public var examples = 10

@@ -150,6 +150,8 @@ extension DifferentiableLearner {
         guard count > 0 else { return nil }
         let (result, recorded) = try ParameterTap.recording(batch: count) { try batch(0..<count) }
         guard let recorded, result.requiresGradient, result.shape == [count, outputCount] else { return nil }
+        let told = Set(recorded.map { ObjectIdentifier($0.parameter) })
+        guard parameters.entries.allSatisfy({ told.contains(ObjectIdentifier($0.tensor)) }) else { return nil }
         let weights = try Generator(seed: 1).normal([count, outputCount]).to(result.dtype).to(result.device)
         let combined = try (result * weights).sum(1).unsqueezed(1)
         let found = try ExampleDerivatives(recorded, combined, parameters)
