@@ -38,13 +38,14 @@ public struct Linear: Sendable {
     ///   - isTraining: whether the adapter's dropout is on.
     public func callAsFunction(_ x: Tensor, isTraining: Bool = false) throws(TorchError) -> Tensor {
         let y = try x.linear(layout == .outputsFirst ? weight : weight.transposed(0, 1), bias)
+        try ParameterTap.linear(weight, bias, layout, from: x, to: y)
         guard let adapter else { return y }
         return try y + adapter(x, isTraining)
     }
 
     /// The exact GELU of this map's result; the parameters are those of the map itself.
     public func gelu(_ x: Tensor, isTraining: Bool = false) throws(TorchError) -> Tensor {
-        guard adapter == nil, layout == .outputsFirst, weight.dtype == x.dtype else {
+        guard adapter == nil, layout == .outputsFirst, weight.dtype == x.dtype, !ParameterTap.isRecording else {
             return try self(x, isTraining: isTraining).gelu()
         }
         return try x.linearGELU(weight, bias)
@@ -72,5 +73,13 @@ public struct Embedding: Sendable {
     }
 
     /// - Parameter indices: integers of any shape; the result has one more dimension.
-    public func callAsFunction(_ indices: Tensor) throws(TorchError) -> Tensor { try weight.embedding(indices) }
+    public func callAsFunction(_ indices: Tensor) throws(TorchError) -> Tensor {
+        guard let recorder = ParameterTap.recorder else { return try weight.embedding(indices) }
+        // Positions that all examples share are looked up for each, so that their derivatives can be told apart.
+        let isShared = indices.size(0) == 1
+        let own = isShared ? try indices.expanded([recorder.batch] + indices.shape.dropFirst()) : indices
+        let y = try weight.embedding(own)
+        try ParameterTap.lookup(weight, own, at: y)
+        return y
+    }
 }
