@@ -40,7 +40,8 @@ struct Comparison {
     /// The largest relative distance of the two sides' losses over `steps` steps from the same weights.
     func lossGap(steps: Int) throws -> Double {
         let ours = try Contender(
-            workload, batches: Self.batchCount, setting.ours.resolved(on: .cpu, width: workload.width), options.stopwatch)
+            workload, batches: Self.batchCount, setting.ours.resolved(on: .cpu, width: workload.width),
+            options.stopwatch)
         try load(ours)
         var largest = 0.0
         for step in 0..<steps {

@@ -63,6 +63,6 @@ struct ConvNeXtBlock: Sendable {
 
     func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
         let mixed = try x.conv2d(weight, bias, padding: 3, groups: x.size(1)).permuted(0, 2, 3, 1)  // [B, H, W, C]
-        return try x + output(intermediate(norm(mixed)).gelu()).permuted(0, 3, 1, 2)
+        return try x + intermediate.perceptron(norm(mixed), into: output).permuted(0, 3, 1, 2)
     }
 }
