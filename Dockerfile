@@ -8,8 +8,6 @@
 #
 # The program runs as the user 1000, to whom `runs` has to belong.
 FROM swift:6.3-bookworm AS build
-# PyPI's wheel of torch is the CUDA build; scripts/install copies the libraries of the CPU build.
-ENV PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu
 # hadolint ignore=DL3008
 RUN apt-get update && apt-get install --yes --no-install-recommends \
     libcurl4-openssl-dev libpcre2-dev libsentencepiece-dev libspng-dev libturbojpeg0-dev pkg-config python3 python3-pip zlib1g-dev \

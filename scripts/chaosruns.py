@@ -1,5 +1,6 @@
 """Runs for scripts/chaos: starting them, harming them, and comparing what they end with."""
 
+import fcntl
 import hashlib
 import json
 import os
@@ -9,6 +10,8 @@ import signal
 import subprocess
 import sys
 import time
+
+import chaosorder
 
 # A learner so small that a life costs about a second, saved so often that it spends much of it saving.
 COMMON = ["training.threads=1", "training.precision=fp32", "training.epochs=4", "checkpoints.every_steps=4",
@@ -125,9 +128,20 @@ def untimed(line: str) -> dict:
     return {key: value for key, value in json.loads(line).items() if not TIMED.search(key)}
 
 
+def is_dead(lock: str) -> bool:
+    """Whether a lock's process has ended: killed after its last file, it leaves a lock that locks nobody out."""
+    with open(lock) as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
+
+
 def outcome(folder: str) -> dict:
     """Everything a run ends with, but for the clock."""
-    result = {"files": sorted(name for name in os.listdir(folder) if "tfevents" not in name)}
+    names = sorted(name for name in os.listdir(folder) if "tfevents" not in name)
+    result = {"files": [name for name in names if name != "lock" or not is_dead(f"{folder}/lock")]}
     for checkpoint in (name for name in result["files"] if name.startswith("step-")):
         for name in sorted(os.listdir(f"{folder}/{checkpoint}")):
             path = f"{folder}/{checkpoint}/{name}"
@@ -266,4 +280,5 @@ SCENARIOS = {
     "truncation": lambda victim: damaged(victim, truncate),
     "two-processes": two_processes,
     "clock": jumping_clock,
+    "power-cut": chaosorder.power_cut,
 }

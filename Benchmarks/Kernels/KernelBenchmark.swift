@@ -10,10 +10,10 @@ struct UsageError: Error, CustomStringConvertible { let description: String }
 
 /// Our side of the comparison that `compare.py` makes: the ANTK of a vision transformer.
 ///
-///     kernels-bench SCRATCH EXAMPLES OUTPUTS WIDTH LAYERS
+///     kernels-bench SCRATCH EXAMPLES OUTPUTS WIDTH LAYERS THREADS
 ///
-/// Writes learner and images to SCRATCH, then computes the kernel for every line of standard input, writes it to SCRATCH
-/// and answers with the seconds that it took.
+/// Writes learner and images to SCRATCH, then computes the kernel for every line of standard input, which names a precision,
+/// writes it to SCRATCH and answers with the seconds that it took.
 @main
 struct KernelBenchmark {
     private let scratch: String
@@ -25,16 +25,19 @@ struct KernelBenchmark {
         do {
             let arguments = CommandLine.arguments
             let numbers = arguments.dropFirst(2).compactMap { Int($0) }
-            guard arguments.count == 6, numbers.count == 4 else {
-                throw UsageError(description: "expected kernels-bench SCRATCH EXAMPLES OUTPUTS WIDTH LAYERS")
+            guard arguments.count == 7, numbers.count == 5 else {
+                throw UsageError(description: "expected kernels-bench SCRATCH EXAMPLES OUTPUTS WIDTH LAYERS THREADS")
             }
-            Engine.threadCount = 1
+            Engine.threadCount = numbers[4]
             Engine.keepFreedMemory()
             Engine.linearKernels = try Precision.auto.resolved(on: .cpu, width: numbers[2]).linearKernels
             let benchmark = try KernelBenchmark(arguments[1], numbers)
             try benchmark.write()
-            while readLine() != nil {
-                let answer = try benchmark.run()
+            while let line = readLine() {
+                guard let precision = KernelPrecision(rawValue: line) else {
+                    throw UsageError(description: "found the line '\(line)', expected a precision")
+                }
+                let answer = try benchmark.run(precision)
                 // Unbuffered, so that the reader need not wait.
                 FileHandle.standardOutput.write(try JSONEncoder().encode(answer) + Data("\n".utf8))
             }
@@ -71,9 +74,9 @@ struct KernelBenchmark {
     }
 
     /// What a kernel took on the wall and of the processor.
-    private func run() throws -> [String: Double] {
+    private func run(_ precision: KernelPrecision) throws -> [String: Double] {
         let (start, processorStart) = (Self.now(CLOCK_MONOTONIC), Self.now(CLOCK_PROCESS_CPUTIME_ID))
-        let kernel = try TangentKernel(learner, memory: 1 << 34).matrix()
+        let kernel = try TangentKernel(learner, memory: 1 << 34, precision: precision).matrix()
         let (end, processorEnd) = (Self.now(CLOCK_MONOTONIC), Self.now(CLOCK_PROCESS_CPUTIME_ID))
         try SafetensorsFile.write([.init(name: "kernel", tensor: kernel)], to: "\(scratch)/kernel.safetensors")
         return ["seconds": end - start, "processor": processorEnd - processorStart]

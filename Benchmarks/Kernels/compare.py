@@ -2,11 +2,12 @@
 """The ANTK of a vision transformer against PyTorch, turn by turn: a loop of backward passes, one an output of each
 example, and torch.func's vmap of jacrev over the examples.
 
-    compare.py BENCH [--examples N] [--outputs N] [--width N] [--layers N] [--rounds N]
+    compare.py BENCH [--examples N] [--outputs N] [--width N] [--layers N] [--rounds N] [--threads N]
 
-BENCH is the program kernels-bench. All sides have the same weights and images, in fp32 on one thread, and end with the
+BENCH is the program kernels-bench. All sides have the same weights and images, in fp32 on as many threads, and end with the
 same kernel in fp64, which is checked. The peers multiply derivatives parameter by parameter, or as one matrix where
-that is what they have.
+that is what they have: in PyTorch's default kernels, in those of set_float32_matmul_precision("medium"), and rounded to
+bfloat16. The latter kernel is rounded to bfloat16 again, and only told, not held to the same error.
 """
 
 import argparse
@@ -33,8 +34,8 @@ class Ours:
             [program, scratch, *map(str, sizes)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.file = f"{scratch}/kernel.safetensors"
 
-    def run(self) -> tuple[dict, torch.Tensor]:
-        self.process.stdin.write("kernel\n")
+    def run(self, precision: str) -> tuple[dict, torch.Tensor]:
+        self.process.stdin.write(precision + "\n")
         self.process.stdin.flush()
         line = self.process.stdout.readline()
         if not line:
@@ -78,12 +79,32 @@ def logits(p: dict[str, torch.Tensor], images: torch.Tensor, layers: int, attent
     return linear("classifier", norm("vit.layernorm", x)[:, 1:].mean(1))
 
 
+def product(rows: torch.Tensor, kind: str) -> torch.Tensor:
+    if kind == "bfloat16":
+        rows = rows.bfloat16()
+    torch.set_float32_matmul_precision("medium" if kind == "medium" else "highest")
+    try:
+        return (rows @ rows.T).double()
+    finally:
+        torch.set_float32_matmul_precision("highest")
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.wall, self.spent = time.perf_counter(), time.process_time()
+
+    def taken(self) -> dict:
+        return {"seconds": time.perf_counter() - self.wall, "processor": time.process_time() - self.spent}
+
+
 class Peer:
+    """Derivatives as matrices of a row an output; their products are the kernel."""
+
     def __init__(self, scratch: str, layers: int) -> None:
         self.parameters = load_file(f"{scratch}/learner.safetensors")
         self.images, self.layers = self.parameters.pop("images"), layers
 
-    def loop(self, count: int | None = None) -> torch.Tensor:
+    def loop(self, count: int | None = None) -> list[torch.Tensor]:
         images = self.images[:count]
         parameters = {name: value.requires_grad_() for name, value in self.parameters.items()}
         tensors, rows = list(parameters.values()), None
@@ -94,60 +115,95 @@ class Peer:
             for output, value in enumerate(out):
                 gradients = torch.autograd.grad(value, tensors, retain_graph=output + 1 < len(out))
                 torch.cat([x.reshape(-1) for x in gradients], out=rows[number * len(out) + output])
-        return (rows @ rows.T).double()
+        return [rows]
 
-    def torch_func(self, count: int | None = None) -> torch.Tensor:
+    def torch_func(self, count: int | None = None) -> list[torch.Tensor]:
         parameters = {name: value.detach() for name, value in self.parameters.items()}
 
         def one(p: dict, image: torch.Tensor) -> torch.Tensor:
             return logits(p, image[None], self.layers, plain_attention)[0]
 
         derivatives = vmap(jacrev(one), (None, 0))(parameters, self.images[:count])
-        kernel = 0
-        for value in derivatives.values():
-            rows = value.reshape(value.shape[0] * value.shape[1], -1)
-            kernel = kernel + (rows @ rows.T).double()
-        return kernel
+        return [value.reshape(value.shape[0] * value.shape[1], -1) for value in derivatives.values()]
 
 
-def timed(body) -> tuple[dict, torch.Tensor]:
-    wall, spent = time.perf_counter(), time.process_time()
-    kernel = body()
-    return {"seconds": time.perf_counter() - wall, "processor": time.process_time() - spent}, kernel
+KINDS = ("default", "medium", "bfloat16")
+
+
+def kernels(derivatives) -> dict[str, tuple[dict, torch.Tensor]]:
+    """The time of a whole kernel, and the kernel, by the kind of products: the derivatives are computed once."""
+    clock = Clock()
+    parts, result = derivatives(), {}
+    common = clock.taken()
+    for kind in KINDS:
+        clock = Clock()
+        kernel = sum(product(rows, kind) for rows in parts)
+        result[kind] = {name: common[name] + value for name, value in clock.taken().items()}, kernel
+    return result
+
+
+class Comparison:
+    """Times by side, taken turn by turn, and how far each side's kernel is from the loop's."""
+
+    def __init__(self, ours: Ours, peer: Peer) -> None:
+        self.ours, self.peer = ours, peer
+        self.times: dict[str, list[dict]] = {}
+        self.errors: dict[str, float] = {}
+
+    def round(self, number: int) -> None:
+        found = {}
+        for name in ("ours", "loop", "torch_func")[::1 if number % 2 == 0 else -1]:
+            if name == "ours":
+                found |= {"ours": self.ours.run("auto"), "ours.full": self.ours.run("full")}
+            else:
+                found |= {f"{name}.{kind}": value for kind, value in kernels(getattr(self.peer, name)).items()}
+        expected = found["loop.default"][1]
+        for side, (taken, kernel) in found.items():
+            error = ((kernel - expected).norm() / expected.norm()).item()
+            if error > 1e-4 and not side.endswith(".bfloat16"):
+                sys.exit(f"round {number}: the kernel of {side} is {error:.1e} away from the loop's")
+            self.times.setdefault(side, []).append(taken)
+            self.errors[side] = max(error, self.errors.get(side, 0))
+
+    def ratio(self, side: str, clock: str, ours: str = "ours") -> float:
+        return median(b[clock] / a[clock] for a, b in zip(self.times[ours], self.times[side]))
+
+    def report(self) -> None:
+        for side, times in self.times.items():
+            seconds = {clock: median(t[clock] for t in times) for clock in ("processor", "seconds")}
+            print(f"{side}: {seconds['processor']:.2f} s of the processor, {seconds['seconds']:.2f} s on the wall, "
+                  f"{self.errors[side]:.1e} away from the loop's kernel")
+        for name in ("loop", "torch_func"):
+            print(f"figure antk.vs_{name} {self.ratio(name + '.default', 'processor'):.3f}")
+            print(f"figure antk.vs_{name}.wall {self.ratio(name + '.default', 'seconds'):.3f}")
+            print(f"figure antk.full.vs_{name} {self.ratio(name + '.default', 'processor', 'ours.full'):.3f}")
+            for kind in KINDS[1:]:
+                print(f"figure antk.vs_{name}_{kind} {self.ratio(f'{name}.{kind}', 'processor'):.3f}")
+        print(f"figure antk.error {self.errors['ours']:.2e}", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("bench")
-    for name, default in (("examples", 512), ("outputs", 1), ("width", 128), ("layers", 5), ("rounds", 5)):
+    for name, default in (("examples", 512), ("outputs", 1), ("width", 128), ("layers", 5), ("rounds", 5), ("threads", 1)):
         parser.add_argument(f"--{name}", type=int, default=default)
     options = parser.parse_args()
-    torch.set_num_threads(1)
+    torch.set_num_threads(options.threads)
     with tempfile.TemporaryDirectory() as scratch:
-        ours = Ours(options.bench, scratch, [options.examples, options.outputs, options.width, options.layers])
-        ours.run()  # warms up, and the learner lies there
+        sizes = [options.examples, options.outputs, options.width, options.layers, options.threads]
+        ours = Ours(options.bench, scratch, sizes)
+        ours.run("auto")  # warms up, and the learner lies there
         peer = Peer(scratch, options.layers)
-        peer.loop(2), peer.torch_func(2)
-        sides = {"ours": ours.run, "vs_loop": lambda: timed(peer.loop), "vs_torch_func": lambda: timed(peer.torch_func)}
-        times = {name: [] for name in sides}
+        for derivatives in (peer.loop, peer.torch_func):
+            kernels(lambda: derivatives(2))
+        comparison = Comparison(ours, peer)
         for number in range(options.rounds):
-            order = list(sides) if number % 2 == 0 else list(sides)[::-1]
-            kernels = {}
-            for name in order:
-                taken, kernels[name] = sides[name]()
-                times[name].append(taken)
-            for name, kernel in kernels.items():
-                error = ((kernel - kernels["vs_loop"]).norm() / kernel.norm()).item()
-                if error > 1e-4:
-                    sys.exit(f"round {number}: the kernel of {name} is {error:.1e} away from the loop's")
+            comparison.round(number)
         ours.stop()
     count = sum(x.numel() for x in peer.parameters.values())
-    print(f"{options.examples} examples, {options.outputs} outputs, {count} parameters, one thread, {options.rounds} rounds")
-    for clock, suffix in (("processor", ""), ("seconds", ".wall")):
-        print(f"{clock}: " + ", ".join(f"{name} {median(t[clock] for t in times[name]):.2f} s" for name in sides))
-        for name in ("vs_loop", "vs_torch_func"):
-            ratio = median(b[clock] / a[clock] for a, b in zip(times["ours"], times[name]))
-            print(f"figure antk.{name}{suffix} {ratio:.3f}", flush=True)
+    print(f"{options.examples} examples, {options.outputs} outputs, {count} parameters, threads: {options.threads}, "
+          f"rounds: {options.rounds}")
+    comparison.report()
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ public struct ConvergenceExperiment: Sendable {
     public enum Optimizer: String, Sendable, CaseIterable { case descent, adamw }
 
     public var optimizer = Optimizer.descent
-    public var widths = [32, 64, 128]
+    public var widths = [32, 64, 128, 256, 512]
     public var steps = 400
     /// Examples of the kernel.
     public var examples = 10
@@ -23,7 +23,6 @@ public struct ConvergenceExperiment: Sendable {
     /// The learning rate of AdamW.
     public var adamRate = 1e-3
     /// Numbers that derivatives are projected to at random, ``repeats`` times, where kernels are estimated; exact where nil.
-    /// Of a wide learner one example's derivatives fit the memory, those of all do not.
     public var sketchWidth: Int?
     public var repeats = 4
     /// A kernel has settled from the first snapshot on after which none is farther than this from the last.
@@ -116,8 +115,7 @@ public struct ConvergenceExperiment: Sendable {
             let exact = try TangentKernel(learner, memory: memory).matrix()
             return KernelSketch(estimate: exact, standardError: try exact.zerosLike())
         }
-        // No block of derivatives is held, so that there is nothing to bound.
-        return try TangentKernel(learner, memory: .max).sketch(width: sketchWidth, repeats: repeats, seed: seed)
+        return try TangentKernel(learner, memory: memory).sketch(width: sketchWidth, repeats: repeats, seed: seed)
     }
 
     /// Steps of the optimiser, given the gradient.

@@ -1,10 +1,10 @@
 import Foundation
-import Models
-import NN
 import Torch
 
-/// The ANTK of a small vision transformer: exact, in blocks, restricted, sketched, and against finite differences.
+/// The ANTK of a small learner: exact, in full precision and rounded, in blocks, restricted, sketched, and against finite
+/// differences.
 public struct KernelExperiment: Sendable {
+    public var learner = TheoryLearner.vit
     public var examples = 16
     public var width = 32
     /// Numbers a derivative is projected to, and independent projections.
@@ -14,6 +14,7 @@ public struct KernelExperiment: Sendable {
     public var restriction: String?
     /// Bytes that derivatives may take.
     public var memory = 1 << 28
+    public var precision = KernelPrecision.automatic
     public var seed: UInt64 = 0
 
     public init() {}
@@ -23,71 +24,82 @@ public struct KernelExperiment: Sendable {
             throw AntkError.setting(name: "the number of examples", found: "\(examples)", expected: "at least 2")
         }
         let part = try data.parts([examples], seed: seed)[0]
-        let (model, parameters) = try part.model(width: width, dtype: .float32, seed: seed)
-        let learner = try DifferentiableLearner(model, parameters, images: part.images, restrictedTo: restriction)
-        let kernel = try TangentKernel(learner, memory: memory)
-        let (exact, exactTime) = try timed { try kernel.matrix() }
+        let made = try learner.make(part, .init(width: width, seed: seed, restriction: restriction))
+        let kernel = try TangentKernel(made.learner, memory: memory, precision: precision)
+        let (found, time) = try timed { try kernel.matrix() }
+        let exact = try TangentKernel(made.learner, memory: memory, precision: .full).matrix()
+        let rounded = try TangentKernel(made.learner, memory: memory, precision: .bfloat16).matrix()
         let (sketch, sketchTime) = try timed { try kernel.sketch(width: sketchWidth, repeats: repeats, seed: seed) }
-        let spectrum = try Spectrum(exact)
-        let asymmetry = try relativeDistance(exact, exact.transposed(0, 1))
-        let error = try relativeDistance(sketch.estimate, exact)
-        let expectedError = try sketch.standardError.norm().item() / exact.norm().item()
-        let numerical = try finiteDifferenceError(part)
-        let negative = max(0, -spectrum.smallest) / spectrum.largest
-        var result = TheoryResult(
+        let spectrum = try Spectrum(found)
+        let figures = [
+            "antk.finite_difference.error": try finiteDifferenceError(part),
+            "antk.asymmetry": try relativeDistance(found, found.transposed(0, 1)),
+            "antk.negative_eigenvalue": max(0, -spectrum.smallest) / spectrum.largest,
+            "antk.bfloat16.error": try relativeDistance(rounded, exact),
+            "antk.sketch.error": try relativeDistance(sketch.estimate, exact),
+            "antk.sketch.expected_error": try sketch.standardError.norm().item() / exact.norm().item(),
+            "antk.exact.seconds": time, "antk.sketch.seconds": sketchTime,
+            "antk.effective_rank": spectrum.effectiveRank,
+        ]
+        var result = report(figures, kernel)
+        result.tables = [try restrictions(part, made.targets)]
+        result.charts = [spectrumChart(spectrum, try Spectrum(sketch.estimate))]
+        return result
+    }
+
+    private func report(_ figures: [String: Double], _ kernel: TangentKernel) -> TheoryResult {
+        func figure(_ name: String) -> Double { figures["antk.\(name)"] ?? .nan }
+        let isSupported =
+            figure("finite_difference.error") < 1e-6 && figure("asymmetry") < 1e-5
+            && figure("negative_eigenvalue") < 1e-5 && figure("bfloat16.error") < 1e-3
+        return TheoryResult(
             experiment: "kernel", title: "The attention neural tangent kernel",
             statement: Self.statement,
             equation: "K(S, S') = ⟨∂f(S)/∂θ, ∂f(S')/∂θ⟩",
             verdict: String(
                 format: "The kernel equals the one by finite differences to %.1e (fp64); its asymmetry is %.1e and its "
-                    + "most negative eigenvalue %.1e of the largest. A random projection to %d numbers, %d times, is off "
-                    + "by %.1f %%, %.1f %% by its own error bar.",
-                numerical, asymmetry, negative, sketchWidth, repeats, 100 * error, 100 * expectedError),
-            isSupported: numerical < 1e-6 && asymmetry < 1e-5 && negative < 1e-5,
-            figures: [
-                "antk.finite_difference.error": numerical, "antk.asymmetry": asymmetry,
-                "antk.negative_eigenvalue": negative, "antk.sketch.error": error,
-                "antk.sketch.expected_error": expectedError, "antk.exact.seconds": exactTime,
-                "antk.sketch.seconds": sketchTime, "antk.effective_rank": spectrum.effectiveRank,
-            ],
+                    + "most negative eigenvalue %.1e of the largest. Derivatives rounded to bfloat16 give it to %.1e. A "
+                    + "random projection to %d numbers, %d times, is off by %.1f %%, %.1f %% by its own error bar.",
+                figure("finite_difference.error"), figure("asymmetry"), figure("negative_eigenvalue"),
+                figure("bfloat16.error"), sketchWidth, repeats, 100 * figure("sketch.error"),
+                100 * figure("sketch.expected_error")),
+            isSupported: isSupported, figures: figures,
             settings: [
-                "examples": "\(examples)", "width": "\(width)", "parameters": "\(learner.parameters.count)",
-                "restriction": restriction ?? "none", "outputs": "\(learner.outputCount)", "seed": "\(seed)",
-                "memory": "\(memory >> 20) MiB", "blocks": "\(kernel.blocks.count)",
+                "learner": learner.rawValue, "examples": "\(examples)", "width": "\(width)",
+                "parameters": "\(kernel.learner.parameters.count)", "restriction": restriction ?? "none",
+                "outputs": "\(kernel.learner.outputCount)", "seed": "\(seed)", "memory": "\(memory >> 20) MiB",
+                "blocks": "\(kernel.blocks.count)", "precision": kernel.precision.rawValue,
+                "examples at a time": kernel.learner.isBatched ? "a block" : "one",
             ])
-        result.tables = [try restrictions(model, parameters, part)]
-        result.charts = [spectrumChart(spectrum, try Spectrum(sketch.estimate))]
-        return result
     }
 
     /// The largest difference from derivatives by central differences, of a learner in fp64, relative to the largest entry.
     func finiteDifferenceError(_ data: TheoryData) throws -> Double {
         let few = try data.examples([0, 1])
-        let (model, parameters) = try few.model(width: 4, dtype: .float64, seed: seed, layers: 1)
-        let learner = try DifferentiableLearner(model, parameters, images: few.images.to(.float64))
-        let exact = try TangentKernel(learner).matrix()
-        let jacobian = try learner.numericalJacobian()
+        // Adapters are fp32 in every case, too coarse for differences.
+        let kind = learner == .lora ? TheoryLearner.llama : learner
+        let small = try kind.make(few, .init(width: 4, layers: 1, dtype: .float64, seed: seed)).learner
+        let exact = try TangentKernel(small).matrix()
+        let jacobian = try small.numericalJacobian()
         let numerical = try jacobian.matmul(jacobian.transposed(0, 1))
         return try (exact - numerical).abs().max().item() / exact.abs().max().item()
     }
 
     /// How much of the kernel each part of the parameters makes up.
-    private func restrictions(
-        _ model: ViT, _ parameters: Parameters, _ data: TheoryData
-    ) throws -> TheoryResult.Table {
-        let parts = [
-            "embeddings", "attention.attention", "attention.output", "intermediate", "layernorm", "classifier",
-        ]
-        let targets = try (data.targets() - 1 / Double(data.classCount)).reshaped(-1)
-        let all = try DifferentiableLearner(model, parameters, images: data.images)
-        let whole = try trace(TangentKernel(all, memory: memory).matrix())
-        let rows = try parts.map { part in
-            let learner = try DifferentiableLearner(model, parameters, images: data.images, restrictedTo: part)
-            let kernel = try TangentKernel(learner, memory: memory).matrix()
+    private func restrictions(_ data: TheoryData, _ targets: Tensor) throws -> TheoryResult.Table {
+        func kernel(_ part: String?) throws -> (parameters: Int, matrix: Tensor) {
+            let made = try learner.make(data, .init(width: width, seed: seed, restriction: part))
+            return (
+                made.learner.parameters.count,
+                try TangentKernel(made.learner, memory: memory, precision: .full).matrix()
+            )
+        }
+        let whole = try trace(kernel(nil).matrix)
+        let rows = try learner.parts.map { part in
+            let (count, matrix) = try kernel(part)
             return [
-                part, "\(learner.parameters.count)",
-                String(format: "%.1f %%", 100 * (try trace(kernel)) / whole),
-                String(format: "%.3f", try alignment(kernel, with: targets)),
+                part, "\(count)", String(format: "%.1f %%", 100 * (try trace(matrix)) / whole),
+                try matrix.norm().item() > 0 ? String(format: "%.3f", try alignment(matrix, with: targets)) : "–",
             ]
         }
         return TheoryResult.Table(

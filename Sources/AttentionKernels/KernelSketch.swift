@@ -9,12 +9,13 @@ public struct KernelSketch {
 }
 
 extension TangentKernel {
-    /// Estimates the kernel from derivatives that are projected as soon as they are computed: each is computed once, and
-    /// memory holds one example's and R · `width` · `repeats` projected numbers, whatever the number of parameters.
+    /// Estimates the kernel from derivatives that are projected piece by piece as they are computed: each is computed once,
+    /// and memory holds a piece, what ``memory`` allows and R · `width` · `repeats` projected numbers, whatever the number of
+    /// parameters.
     ///
-    /// A projection permutes the coordinates at random, flips their signs at random and adds up those that are equal modulo
-    /// the width: a count sketch (Charikar et al., 2002) with buckets of equal size, sparse as that of Dasgupta et al.
-    /// (arXiv 1004.4240). Inner products keep their expectation, and deviate by about ‖x‖‖y‖/√width.
+    /// A projection permutes a piece's coordinates at random, flips their signs at random and adds up those that are equal
+    /// modulo the width: a count sketch (Charikar et al., 2002) with buckets of equal size, sparse as that of Dasgupta et al.
+    /// (arXiv 1004.4240). Inner products keep their expectation, by the signs alone, and deviate by about ‖x‖‖y‖/√width.
     ///
     /// - Parameters:
     ///   - width: numbers that a derivative is projected to.
@@ -24,17 +25,24 @@ extension TangentKernel {
         guard repeats >= 2 else {
             throw AntkError.setting(name: "repeats", found: "\(repeats)", expected: "at least 2")
         }
-        let generator = try Generator(seed: seed)
-        let projections = try (0..<repeats).map { _ in
-            try Projection(from: learner.parameters.count, to: width, generator)
+        var projections = (0..<repeats).map {
+            Projection(to: width, seed: seed &* 0x9e37_79b9_7f4a_7c15 &+ UInt64($0))
         }
         var projected = [[Tensor]](repeating: [], count: repeats)
-        for example in 0..<learner.exampleCount {
-            let derivative = try learner.jacobian(of: example)
-            for index in projections.indices { projected[index].append(try projections[index](derivative)) }
+        for block in blocks {
+            let derivatives = try learner.derivatives(of: block)
+            let shape = [block.count * learner.outputCount, width]
+            var sums = try (0..<repeats).map { _ in try Tensor.zeros(shape, dtype: .float64) }
+            for (index, piece) in pieces.enumerated() {
+                guard let part = try derivatives(piece) else { continue }
+                for number in projections.indices {
+                    sums[number] = try sums[number] + projections[number](part, piece: index).to(.float64)
+                }
+            }
+            for number in projections.indices { projected[number].append(sums[number]) }
         }
         let kernels = try projected.map { parts in
-            let rows = try Tensor.concatenated(parts, 0).to(.float64)
+            let rows = try Tensor.concatenated(parts, 0)
             return try rows.matmul(rows.transposed(0, 1))
         }
         let all = try Tensor.stacked(kernels)
@@ -48,21 +56,33 @@ extension TangentKernel {
 /// One count sketch.
 private struct Projection {
     let width: Int
-    let padding: Int
-    let order: Tensor  // int64 [P + padding]
-    let signs: Tensor  // [P + padding]
+    let seed: UInt64
+    /// Random orders, by the number of coordinates, as pieces are of few sizes.
+    private var orders: [Int: Tensor] = [:]
 
-    init(from count: Int, to width: Int, _ generator: Generator) throws(TorchError) {
-        self.width = width
-        padding = (width - count % width) % width
-        order = try generator.uniform([count + padding]).sorted().indices
-        signs = try generator.uniform([count + padding]).greater(0.5).to(.float32) * 2 - 1
+    init(to width: Int, seed: UInt64) { (self.width, self.seed) = (width, seed) }
+
+    /// [R, n] → [R, width]
+    mutating func callAsFunction(_ x: Tensor, piece: Int) throws(TorchError) -> Tensor {
+        let count = x.size(1)
+        let padded = (count + width - 1) / width * width
+        let generator = try Generator(seed: seed ^ UInt64(piece + 1) &* 0xbf58_476d_1ce4_e5b9)
+        // Pieces of one size have one order; that their buckets are turned against each other keeps the same places of two of
+        // them from always meeting.
+        let order = try order(padded)
+        let turn = try Int(generator.uniform([1]).item() * Double(width)) % width
+        let signs = try generator.uniform([count]).greater(0.5).to(x.dtype) * 2 - 1
+        let zeros = try Tensor.zeros([x.size(0), padded - count], dtype: x.dtype, device: x.device)
+        let signed = try x * signs
+        let whole = padded > count ? try Tensor.concatenated([signed, zeros], 1) : signed
+        let folded = try whole.selected(1, order).reshaped(x.size(0), -1, width).sum(1)
+        return try .concatenated([folded.sliced(1, turn..<width), folded.sliced(1, 0..<turn)], 1)
     }
 
-    /// [R, P] → [R, width]
-    func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
-        let zeros = try Tensor.zeros([x.size(0), padding], dtype: x.dtype, device: x.device)
-        let padded = padding > 0 ? try Tensor.concatenated([x, zeros], 1) : x
-        return try (padded.selected(1, order) * signs.to(x.dtype)).reshaped(x.size(0), -1, width).sum(1)
+    private mutating func order(_ count: Int) throws(TorchError) -> Tensor {
+        if let known = orders[count] { return known }
+        let order = try Generator(seed: ~seed &- UInt64(count)).uniform([count]).sorted().indices
+        orders[count] = order
+        return order
     }
 }

@@ -57,6 +57,31 @@ public struct TheoryText: Sendable {
         return (maps, try learner.accuracy())
     }
 
+    /// Different characters.
+    var kinds: Int { vocabulary.count }
+
+    /// Windows as numbers, of which a learner tells which of the commonest characters comes next: int64 [count, length], the
+    /// characters' numbers, and for each window and character 1 where it does, else 0, with the mean taken off.
+    ///
+    /// - Throws: ``AntkError/setting(name:found:expected:)`` where there are not so many.
+    func windows(_ count: Int, commonest: Int) throws -> (tokens: Tensor, choices: [Int], targets: Tensor) {
+        guard count <= starts.count else {
+            throw AntkError.setting(
+                name: "the number of examples", found: "\(count)", expected: "at most the text's \(starts.count)")
+        }
+        let numbers = Dictionary(uniqueKeysWithValues: vocabulary.enumerated().map { ($1, $0) })
+        let all = characters.map { numbers[$0] ?? 0 }
+        let frequencies = all.reduce(into: [Int](repeating: 0, count: kinds)) { $0[$1] += 1 }
+        let choices = (0..<kinds).sorted { (frequencies[$0], $1) > (frequencies[$1], $0) }.prefix(commonest).sorted()
+        // Spread over the text.
+        let chosen = (0..<count).map { starts[$0 * starts.count / count] }
+        let tokens = chosen.flatMap { all[$0..<$0 + length].map(Int64.init) }
+        let targets = chosen.flatMap { start in
+            choices.map { ($0 == all[start + length] ? 1 : 0) - 1 / Double(choices.count) }
+        }
+        return (try Tensor(tokens, shape: [count, length]), choices, try Tensor(targets))
+    }
+
     private static func visible(_ character: Character) -> String {
         character.isNewline ? "↵" : character.isWhitespace ? "␣" : String(character)
     }

@@ -2,12 +2,18 @@
 
 #include "causal_attention.h"
 #include "internal.h"
+#include "outer_products.h"
 #include "rms_norm.h"
 #include "short_attention.h"
 
 using namespace ct;
 
-ct_status ct_matmul(ct_tensor a, ct_tensor b, ct_tensor* out) { CT_RETURN(at::matmul(borrow(a), borrow(b))); }
+ct_status ct_matmul(ct_tensor a, ct_tensor b, ct_tensor* out) {
+    return ct::returning(out, [&] {
+        const auto &x = borrow(a), &y = borrow(b);
+        return prefers_outer_products(x, y) ? outer_products(x, y) : at::matmul(x, y);
+    });
+}
 ct_status ct_embedding(ct_tensor weight, ct_tensor indices, ct_tensor* out) {
     CT_RETURN(at::embedding(borrow(weight), borrow(indices)));
 }

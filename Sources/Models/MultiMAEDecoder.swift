@@ -50,14 +50,15 @@ struct MultiMAEDecoder: Sendable {
         let (count, total) = (configuration.patchCount, configuration.tokenCount)
         let context = try contextProjection(encoded)
         let seen = try context.sliced(1, global..<context.size(1))  // [B, K, d]
-        // Where a token stands and what it is a token of, [M·N, d].
-        let places = try (modalityEmbeddings.unsqueezed(1) + positions).reshaped(total, width)
+        // Where a token stands and what it is a token of, [1, M·N, d].
+        let embeddings = try ParameterTap.shared(modalityEmbeddings, addingDimension: true)  // [1, M, d]
+        let places = try (embeddings.unsqueezed(2) + positions).reshaped(-1, total, width)
         let start = (configuration.modalities.firstIndex(of: modality) ?? 0) * count
-        let masked = try maskToken.to(seen.dtype).expanded(batch, total, width)
+        let masked = try ParameterTap.shared(maskToken).to(seen.dtype).expanded(batch, total, width)
         let queries =
             try visible.replacing(seen, in: masked).sliced(1, start..<start + count)
-            + places.sliced(0, start..<start + count)
-        let placed = try seen + visible.of(places.unsqueezed(0).expanded(batch, total, width))
+            + places.sliced(1, start..<start + count)
+        let placed = try seen + visible.of(places.expanded(batch, total, width))
         let keys = try Tensor.concatenated([context.sliced(1, 0..<global), placed], 1)
         var x = try attention(queryNorm(queries), to: contextNorm(keys))
         x = try intermediate.perceptron(outputNorm(x), into: output, adding: x)

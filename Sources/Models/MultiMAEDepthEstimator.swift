@@ -66,7 +66,21 @@ struct Convolution: Sendable {
         bias = try path.parameter("bias", [outputs], .zeros)
     }
 
-    func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor { try x.conv2d(weight, bias, padding: 1) }
+    func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor { try convolution(x, weight, bias, padding: 1) }
+}
+
+/// A convolution by parameters, [B, C, H, W], of which a recorded pass is told.
+func convolution(
+    _ x: Tensor, _ weight: Tensor, _ bias: Tensor, padding: Int, groups: Int = 1
+) throws(TorchError) -> Tensor {
+    let y = try x.conv2d(weight, bias, padding: padding, groups: groups)
+    try ParameterTap.operation(weight, from: x, to: y) { input, weight throws(TorchError) in
+        try input.conv2d(weight, nil, padding: padding, groups: groups)
+    }
+    try ParameterTap.operation(bias, from: y, to: y) { input, bias throws(TorchError) in
+        try input + bias.reshaped(1, -1, 1, 1)
+    }
+    return y
 }
 
 /// x plus two convolutions of it.

@@ -74,7 +74,7 @@ public struct MultiMAEEncoder: Sendable {
         let all = try tokens(images)  // [B, M·N, D]
         let seen = try visible?.of(all) ?? all
         let (batch, width) = (seen.size(0), configuration.hiddenSize)
-        let global = try globalTokens.expanded(batch, configuration.globalTokenCount, width)
+        let global = try ParameterTap.shared(globalTokens).expanded(batch, configuration.globalTokenCount, width)
         var x = try Tensor.concatenated([global.to(seen.dtype), seen], 1)
         var states: [Tensor] = []
         for layer in layers {

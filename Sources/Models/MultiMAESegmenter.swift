@@ -62,7 +62,8 @@ struct ConvNeXtBlock: Sendable {
     }
 
     func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
-        let mixed = try x.conv2d(weight, bias, padding: 3, groups: x.size(1)).permuted(0, 2, 3, 1)  // [B, H, W, C]
+        let wide = try convolution(x, weight, bias, padding: 3, groups: x.size(1))
+        let mixed = try wide.permuted(0, 2, 3, 1)  // [B, H, W, C]
         return try x + intermediate.perceptron(norm(mixed), into: output).permuted(0, 3, 1, 2)
     }
 }

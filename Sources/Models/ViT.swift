@@ -147,23 +147,26 @@ struct PatchEmbeddings: Sendable {
         let width = configuration.hiddenSize
         let batch = images.size(0)
         var patches = try images.patches(ofSide: configuration.patchSize)  // [B, N, C·P·P]
-        var places = try places(side: images.size(2) / configuration.patchSize)  // [1, N, D]
+        let positions = try ParameterTap.shared(positions)  // [1, 1 + N, D]
+        var places = try places(positions, side: images.size(2) / configuration.patchSize)  // [1, N, D]
         if let elements {
             patches = try elements.of(patches)
             places = try elements.of(places.expanded(batch, configuration.patchCount, width))
         }
-        let x = try patches.linear(projectionWeight.reshaped(width, -1), projectionBias) + places
-        let token = try (classToken + positions.sliced(1, 0..<1)).expanded(batch, 1, width)
-        let sequence = try Tensor.concatenated([token, x], 1)
+        let x = try patches.linear(projectionWeight.reshaped(width, -1), projectionBias)
+        try ParameterTap.linear(projectionWeight, projectionBias, from: patches, to: x)
+        let token = try (ParameterTap.shared(classToken) + positions.sliced(1, 0..<1)).expanded(batch, 1, width)
+        let sequence = try Tensor.concatenated([token, x + places], 1)
         return try dropped(sequence, configuration.dropout, isTraining)
     }
 
     /// The patches' positions, resized to a grid of `side` by `side`: [1, side², D].
-    private func places(side: Int) throws(TorchError) -> Tensor {
+    private func places(_ positions: Tensor, side: Int) throws(TorchError) -> Tensor {
         let (learned, own) = (try positions.sliced(1, 1..<positions.size(1)), configuration.patchesPerSide)
         guard side != own else { return learned }
-        return try learned.transposed(1, 2).reshaped(1, -1, own, own).interpolated(height: side, width: side)
-            .reshaped(1, -1, side * side).transposed(1, 2)
+        let count = learned.size(0)
+        return try learned.transposed(1, 2).reshaped(count, -1, own, own).interpolated(height: side, width: side)
+            .reshaped(count, -1, side * side).transposed(1, 2)
     }
 }
 

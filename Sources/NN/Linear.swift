@@ -41,6 +41,7 @@ public struct Linear: Sendable {
         _ x: Tensor, adding residual: Tensor? = nil, isTraining: Bool = false
     ) throws(TorchError) -> Tensor {
         let y = try x.linear(outputsFirst, bias, adding: residual)
+        try ParameterTap.linear(weight, bias, layout, from: x, to: y)
         guard let adapter else { return y }
         return try y + adapter(x, isTraining)
     }
@@ -55,7 +56,8 @@ public struct Linear: Sendable {
         _ x: Tensor, into narrowing: Linear, tanhApproximation: Bool = false, adding residual: Tensor? = nil,
         isTraining: Bool = false
     ) throws(TorchError) -> Tensor {
-        guard adapter == nil, narrowing.adapter == nil, weight.dtype == x.dtype, narrowing.weight.dtype == x.dtype
+        guard adapter == nil, narrowing.adapter == nil, weight.dtype == x.dtype, narrowing.weight.dtype == x.dtype,
+            !ParameterTap.isRecording
         else {
             let inner = try self(x, isTraining: isTraining).gelu(tanhApproximation: tanhApproximation)
             return try narrowing(inner, adding: residual, isTraining: isTraining)
@@ -87,5 +89,13 @@ public struct Embedding: Sendable {
     }
 
     /// - Parameter indices: integers of any shape; the result has one more dimension.
-    public func callAsFunction(_ indices: Tensor) throws(TorchError) -> Tensor { try weight.embedding(indices) }
+    public func callAsFunction(_ indices: Tensor) throws(TorchError) -> Tensor {
+        guard let recorder = ParameterTap.recorder else { return try weight.embedding(indices) }
+        // Positions that all examples share are looked up for each, so that their derivatives can be told apart.
+        let isShared = indices.size(0) == 1
+        let own = isShared ? try indices.expanded([recorder.batch] + indices.shape.dropFirst()) : indices
+        let y = try weight.embedding(own)
+        try ParameterTap.lookup(weight, own, at: y)
+        return y
+    }
 }

@@ -44,8 +44,12 @@ public struct LowRankAdapter: Sendable {
     func callAsFunction(_ x: Tensor, _ isTraining: Bool) throws(TorchError) -> Tensor {
         var input = x.dtype == a.dtype ? x : try x.to(a.dtype)
         if isTraining && dropout > 0 { input = try input.dropout(dropout) }
+        let narrow = try input.linear(a)
+        try ParameterTap.linear(a, nil, from: input, to: narrow)
         // Scaled where it is narrow.
-        let update = try (input.linear(a) * scaling).linear(b)
+        let scaled = try narrow * scaling
+        let update = try scaled.linear(b)
+        try ParameterTap.linear(b, nil, from: scaled, to: update)
         return update.dtype == x.dtype ? update : try update.to(x.dtype)
     }
 

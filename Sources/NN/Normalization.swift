@@ -13,6 +13,12 @@ public struct LayerNorm: Sendable {
     }
 
     public func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
-        try x.layerNorm(weight, bias, epsilon: epsilon)
+        let y = try x.layerNorm(weight, bias, epsilon: epsilon)
+        guard ParameterTap.isRecording else { return y }
+        let (input, epsilon) = (try x.detached(), epsilon)
+        ParameterTap.normalization(weight, bias, at: y) { () throws(TorchError) in
+            try input.layerNorm(nil, nil, epsilon: epsilon)
+        }
+        return y
     }
 }

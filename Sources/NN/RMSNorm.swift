@@ -19,6 +19,12 @@ public struct RMSNorm: Sendable {
     }
 
     public func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
-        try x.rmsNorm(gain == .weight ? weight : weight + 1, epsilon: epsilon)
+        let y = try x.rmsNorm(gain == .weight ? weight : weight + 1, epsilon: epsilon)
+        guard ParameterTap.isRecording else { return y }
+        let (input, epsilon) = (try x.detached(), epsilon)
+        ParameterTap.normalization(weight, nil, at: y) { () throws(TorchError) in
+            try input.rmsNorm(nil, epsilon: epsilon)
+        }
+        return y
     }
 }

@@ -148,6 +148,7 @@ extension CounterRandom {
         case order
         case admission
         case elements
+        case recording
     }
 
     /// - Parameters:

@@ -29,38 +29,45 @@ extension Selection {
         }
 
         /// What the same precision of the gradient costs, as a share of teaching all examples: the expected number of
-        /// examples taught, times the sum of `s² / p`, each over its value for all. Staleness of scores is not in it.
+        /// examples taught, times the sum of `s² / p`, each over its value for all. Staleness of scores is not in it, and
+        /// of examples without a known score nothing is: the known ones stand for all.
         public func work(of scores: some Collection<Float>, reference: Float) -> Double {
-            work(of: scores, exampleCount: scores.count, reference: reference, among: Alone<Never>())
+            work(of: scores, reference: reference, among: Alone<Never>())
         }
 
         /// As ``work(of:reference:)``, where each rank has some of the scores.
         func work<Ranks: Reduction>(
-            of scores: some Collection<Float>, exampleCount: Int, reference: Float, among ranks: Ranks
+            of scores: some Collection<Float>, reference: Float, among ranks: Ranks
         ) throws(Ranks.Failure) -> Double {
-            var (count, square, spread) = (ExactSum(), ExactSum(), ExactSum())
-            for score in scores {
-                let probability = Double(probability(of: score, reference: reference))
-                count.add(probability)
-                // An unknown gradient is taken for a large one.
-                let norm = score == score ? Double(max(0, score)) : Double(reference)
-                guard norm.isFinite else { continue }
+            var (known, taught, square, spread) = (ExactSum(), ExactSum(), ExactSum(), ExactSum())
+            for score in scores where score.isFinite {
+                let (probability, norm) = (Double(probability(of: score, reference: reference)), Double(max(0, score)))
+                known.add(1)
+                taught.add(probability)
                 square.add(norm * norm)
                 spread.add(norm * norm / probability)
             }
-            let sums = try ranks.values(of: [count, square, spread])
-            guard sums[1] > 0 else { return 1 }
-            return sums[0] / Double(exampleCount) * sums[2] / sums[1]
+            let sums = try ranks.values(of: [known, taught, square, spread])
+            guard sums[2] > 0 else { return 1 }
+            return sums[1] / sums[0] * sums[3] / sums[2]
         }
     }
 }
 
 extension Teacher {
+    /// Share of the batches whose scores are wanted. Where importance was not worth a selection, a sample is enough to see
+    /// when it is, so that a score that costs something costs hardly anything while nothing comes of it.
+    var recordedShare: Double {
+        guard policy.recordsScores else { return 0 }
+        guard case .importance = policy.selection, chosen?.examples == nil else { return 1 }
+        return 0.125
+    }
+
     /// Draws by importance, where that is worth it.
     func sample(_ importance: Selection.Importance, into chosen: inout Chosen) throws {
         guard let reference = try scoreQuantiles([importance.certain]).first,
             try importance.work(
-                of: table.scores, exampleCount: exampleCount, reference: reference, among: ranks) <= importance.worth
+                of: table.scores, reference: reference, among: ranks) <= importance.worth
         else { return }
         let random = CounterRandom(seed: seed, purpose: .selection, number: nextNumber)
         var cap = Float(1)

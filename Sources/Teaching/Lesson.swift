@@ -17,7 +17,10 @@ public struct Lesson: Sendable, Equatable {
     /// Factor on the learning rate (KAKURENBO); otherwise 1.
     public internal(set) var learningRateScale: Double
     /// Whether the trainer has to hand its training forward's scores to ``Teacher/record(_:for:confidences:)``.
-    public internal(set) var recordsScores: Bool
+    public var recordsScores: Bool { recordedShare > 0 }
+    /// Share of the batches whose scores are wanted, see ``records(from:)``: below 1 where a sample will do, 0 where none
+    /// are. Scores of others are welcome too, but need not be measured.
+    public internal(set) var recordedShare: Double
     /// Whether the examples are candidates that ``Teacher/admit(_:for:)`` thins out batch by batch.
     public internal(set) var needsAdmission: Bool
     /// Whether a selection was made for this lesson, rather than kept from the one before or skipped.
@@ -26,6 +29,7 @@ public struct Lesson: Sendable, Equatable {
     public internal(set) var scoredCount: Int
 
     var pace: Pace
+    var seed: UInt64
 
     /// Some of a lesson's examples, next to each other in its order.
     public struct Batch: Sendable, Equatable {
@@ -63,6 +67,14 @@ public struct Lesson: Sendable, Equatable {
     public func progress(after taught: Int) -> Double {
         guard taught < examples.count else { return progress.upperBound }
         return min(progress.upperBound, pace.progress(from: progress.lowerBound, after: Double(max(0, taught))))
+    }
+
+    /// Whether the scores of the batch that begins at this position in the lesson are wanted: a function of the seed, the
+    /// lesson and the position.
+    public func records(from start: Int) -> Bool {
+        guard recordedShare < 1 else { return true }
+        let random = CounterRandom(seed: seed, purpose: .recording, number: number)
+        return random.uniform(at: UInt64(start)) < recordedShare
     }
 
     /// Share of each example's elements to teach once `taught` of the lesson's examples are, in `(0, 1]`.

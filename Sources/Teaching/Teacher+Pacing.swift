@@ -16,9 +16,9 @@ extension Teacher {
             number: nextNumber, epoch: spending.taught / exampleCount, cycle: cycle,
             ratio: Double(full) / Double(exampleCount), examples: [], weights: nil,
             progress: progress..<end(of: count, full: full, pace: pace, phase: phase),
-            learningRateScale: chosen?.learningRateScale ?? 1, recordsScores: policy.recordsScores,
+            learningRateScale: chosen?.learningRateScale ?? 1, recordedShare: recordedShare,
             needsAdmission: needsAdmission, isNewSelection: isNew && phase == .selecting && policy.teachesSelection,
-            scoredCount: needsAdmission ? count : scoredCount, pace: pace)
+            scoredCount: needsAdmission ? count : scoredCount, pace: pace, seed: seed)
         fill(&lesson, count: count)
         return lesson
     }

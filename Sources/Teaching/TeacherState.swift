@@ -116,7 +116,8 @@ extension Teacher {
                 cycle: $0.cycle, phase: $0.phase)
         }
         guard let outline = header.lesson else { return }
-        var lesson = Lesson(outline, recordsScores: policy.recordsScores, scale: chosen?.learningRateScale ?? 1)
+        var lesson = Lesson(
+            outline, recordedShare: recordedShare, scale: chosen?.learningRateScale ?? 1, seed: seed)
         fill(&lesson, count: outline.count)
         self.lesson = lesson
     }
@@ -133,12 +134,12 @@ extension TeacherState.Outline {
 }
 
 extension Lesson {
-    init(_ outline: TeacherState.Outline, recordsScores: Bool, scale: Double) {
+    init(_ outline: TeacherState.Outline, recordedShare: Double, scale: Double, seed: UInt64) {
         self.init(
             number: outline.number, epoch: outline.epoch, cycle: outline.cycle, ratio: outline.ratio, examples: [],
             weights: nil, progress: outline.start..<outline.end, learningRateScale: scale,
-            recordsScores: recordsScores, needsAdmission: outline.needsAdmission,
-            isNewSelection: outline.isNewSelection, scoredCount: outline.scoredCount, pace: outline.pace)
+            recordedShare: recordedShare, needsAdmission: outline.needsAdmission,
+            isNewSelection: outline.isNewSelection, scoredCount: outline.scoredCount, pace: outline.pace, seed: seed)
     }
 }
 

@@ -10,3 +10,19 @@ extension Tensor {
         return (Tensor(owning: values!), Tensor(owning: vectors!))
     }
 }
+
+extension Engine {
+    /// Whether the processor has instructions for products of bfloat16 numbers that are summed up in fp32.
+    public static var hasBFloat16Products: Bool { ct_has_bfloat16_products() }
+}
+
+extension Tensor {
+    /// Adds `left` · `right`ᵀ to this contiguous fp64 matrix [R, S] in place. The factors, fp32 [R, K] and [S, K], are rounded
+    /// to bfloat16; their products are summed up in fp32. Quick where ``Engine/hasBFloat16Products``, and the same elsewhere.
+    ///
+    /// - Parameter right: `left` itself where nil; what lies left of the diagonal is then unspecified.
+    public func addBFloat16Products(_ left: Tensor, _ right: Tensor? = nil) throws(TorchError) {
+        try check(
+            ct_add_bfloat16_products(handle, left.handle, right?.handle), "addBFloat16Products", [self, left])
+    }
+}

@@ -7,7 +7,8 @@ extension Tensor {
     public func reshaped(_ sizes: [Int]) throws(TorchError) -> Tensor {
         try operation("reshaped", [self]) { ct_reshape(handle, sizes, Int32(sizes.count), $0) }
     }
-    public func expanded(_ sizes: Int...) throws(TorchError) -> Tensor {
+    public func expanded(_ sizes: Int...) throws(TorchError) -> Tensor { try expanded(sizes) }
+    public func expanded(_ sizes: [Int]) throws(TorchError) -> Tensor {
         try operation("expanded", [self]) { ct_expand(handle, sizes, Int32(sizes.count), $0) }
     }
     public func permuted(_ dimensions: Int...) throws(TorchError) -> Tensor {

@@ -25,7 +25,7 @@ public struct ImageClassifier: Learner {
 
     public var elementCount: Int { model.configuration.patchCount }
 
-    public var reducesExamples: Bool { true }
+    public var elementForms: Set<ElementSchedule.Form> { [.subset, .reduced] }
 
     /// Square images of a whole number of patches a side.
     public func reduced(_ content: ImageBatch, to count: Int) throws -> ImageBatch {

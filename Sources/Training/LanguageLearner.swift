@@ -28,8 +28,16 @@ public struct LanguageLearner: Learner {
         public var tokens: TokenSelection?
         /// Whether several examples share a row, which cannot be cut then.
         public var isPacked = false
+        /// Whether training starts from stored weights.
+        public var isPretrained = false
         /// Whether activations are made again for the backward pass.
         public var recomputesActivations = false
+
+        /// Stored weights, which know whole texts, are served badly by texts with holes and well by short ones.
+        var preferredElementForm: ElementSchedule.Form? {
+            guard isPretrained else { return .subset }
+            return isPacked ? nil : .reduced
+        }
 
         public init(givesConfidences: Bool = false, measuresAccuracy: Bool = false) {
             (self.givesConfidences, self.measuresAccuracy) = (givesConfidences, measuresAccuracy)
@@ -49,7 +57,9 @@ public struct LanguageLearner: Learner {
         (self.computeType, self.options, device) = (computeType, options, builder.device)
     }
 
-    public var reducesExamples: Bool { !options.isPacked }
+    public var elementForms: Set<ElementSchedule.Form> { options.isPacked ? [.subset] : [.subset, .reduced] }
+
+    public var preferredElementForm: ElementSchedule.Form? { options.preferredElementForm }
 
     public func reduced(_ content: TokenBatch, to count: Int) -> TokenBatch { content.beginning(count) }
 

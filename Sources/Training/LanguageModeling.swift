@@ -125,6 +125,7 @@ public struct LanguageModeling: Experiment {
             givesConfidences: recipe.teacher.tracksConfidence, measuresAccuracy: hasExactAnswers)
         options.tokens = recipe.teacher.tokens
         options.isPacked = isPacked
+        if case .stored = settings.origin { options.isPretrained = true }
         options.recomputesActivations = recipe.training.activationCheckpointing
         return try LanguageLearner(
             builder, network, context: context, computeType: recipe.training.precision.apply(on: recipe.training.place),

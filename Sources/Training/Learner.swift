@@ -26,8 +26,10 @@ public protocol Learner: Sendable {
         _ content: Content, elements: ElementSubset?, score: Policy.ScoreKind?, isTraining: Bool
     ) throws -> Assessment
 
-    /// Whether ``reduced(_:to:)`` is there.
-    var reducesExamples: Bool { get }
+    /// How a part of an example can be taught: by an assessment of a subset, and where ``reduced(_:to:)`` is there.
+    var elementForms: Set<ElementSchedule.Form> { get }
+    /// The one that the form `auto` stands for; nil where teaching parts does not pay.
+    var preferredElementForm: ElementSchedule.Form? { get }
 
     /// The examples made smaller, to about `count` of their elements: images at a lower resolution, texts cut to their
     /// beginning.
@@ -55,7 +57,8 @@ public protocol Learner: Sendable {
 extension Learner {
     public var state: [Parameters.Entry] { [] }
     public func panels(_ content: Content) throws -> [[Panel]] { [] }
-    public var reducesExamples: Bool { false }
+    public var elementForms: Set<ElementSchedule.Form> { [.subset] }
+    public var preferredElementForm: ElementSchedule.Form? { .subset }
     public func reduced(_ content: Content, to count: Int) throws -> Content { content }
     public func freshStatistics() throws -> Tensor? { nil }
     public func adapt(to statistics: Tensor) throws {}
@@ -97,19 +100,27 @@ public struct Tally: Sendable, Equatable {
 }
 
 extension Recipe {
-    /// The teacher's policy, without its schedule of elements where an example has but one: a part of it cannot be taught,
-    /// and would count as cheaper than it is.
+    /// The teacher's policy, with the form of a schedule of elements that suits the learner. Without that schedule where an
+    /// example has but one: a part of it cannot be taught, and would count as cheaper than it is.
     ///
     /// - Throws: ``TrainingError/mismatch(what:found:expected:)`` where examples cannot be made smaller but should be.
     func policy(for learner: some Learner) throws(TrainingError) -> Policy {
-        guard teacher.elements?.form != .reduced || learner.reducesExamples else {
+        guard let elements = teacher.elements else { return teacher }
+        let form = elements.form == .auto ? learner.preferredElementForm : elements.form
+        guard form.map(learner.elementForms.contains) ?? true else {
             throw .mismatch(
                 what: "teacher.elements.form", found: ElementSchedule.Form.reduced.rawValue,
                 expected:
                     "subset for the model \(model.kind.rawValue), except a vision transformer or texts without packing")
         }
         var policy = teacher
-        if learner.elementCount == 1 { policy.elements = nil }
+        policy.elements = learner.elementCount > 1 ? form.map { elements.with($0) } : nil
         return policy
+    }
+}
+
+extension ElementSchedule {
+    fileprivate func with(_ form: Form) -> ElementSchedule {
+        ElementSchedule(start: start, until: until, levels: levels, form: form)
     }
 }

@@ -91,6 +91,13 @@ extension Trainer {
     /// Waits until the last checkpoint is there.
     func finishCheckpoint() throws { try writer.finish() }
 
+    /// What a process that was killed after its last checkpoint had still to remove.
+    func removeOldCheckpoints() throws {
+        guard let folder, position == savedPosition else { return }
+        try CheckpointFolder(path: "\(folder.path)/step-\(position.step)", step: position.step).keepNewest(
+            recipe.checkpoints.keep)
+    }
+
     /// Takes the run up from a checkpoint.
     ///
     /// - Throws: what is damaged, or does not belong to this run.

@@ -60,7 +60,7 @@ extension Trainer {
         on examples: [Int32], _ outcome: BatchOutcome, _ lesson: Lesson, _ places: Range<Int>, learningRate: Double
     ) throws {
         rejections = 0
-        if lesson.recordsScores {
+        if lesson.records(from: places.lowerBound) {
             let scores = outcome.scores
             clock.measure(.selection) {
                 teacher.record(scores.scores, for: examples, confidences: scores.confidences)
@@ -121,7 +121,7 @@ extension Trainer {
             let (excerpt, elements) = try excerpt(content, of: taught, lesson, from: start)
             let assessment = try clock.measure(.forward) {
                 try learner.assess(
-                    excerpt, elements: elements, score: lesson.recordsScores ? recipe.teacher.score : nil,
+                    excerpt, elements: elements, score: lesson.records(from: start) ? recipe.teacher.score : nil,
                     isTraining: true)
             }
             let share = Double(part.count) / Double(examples.count)
@@ -129,7 +129,7 @@ extension Trainer {
                 try backward(assessment.losses, weights.map { Array($0[part]) }, share: share, averages: isLast))
             result.exampleLosses.append(try assessment.losses.detached())
             if let more = assessment.statistics { result.statistics = try result.statistics.map { try $0 + more } }
-            guard lesson.recordsScores else { continue }
+            guard lesson.records(from: start) else { continue }
             if let scores = assessment.scores { result.scores.append(scores) }
             if let confidences = assessment.confidences { result.confidences.append(confidences) }
         }

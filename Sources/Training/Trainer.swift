@@ -145,6 +145,7 @@ public final class Trainer<L: Learner, Source: Dataset> where Source.Content == 
         if isComplete, position.evaluationCount < recipe.evaluation.count { try evaluate(at: 1) }
         try saveCheckpoint(isScheduled: isComplete)
         try finishCheckpoint()
+        if isComplete { try removeOldCheckpoints() }
         let summary = RunSummary(
             steps: position.step, epochs: position.epochCount, examplesTaught: position.examplesTaught,
             examplesScored: teacher.spending.scored, seconds: clock.seconds, processorSeconds: clock.processorSeconds,

@@ -39,6 +39,15 @@ struct Antk: ParsableCommand {
     @Option(help: "Steps of training [default: as the experiment needs].")
     var steps: Int?
 
+    @Option(help: "For 'kernel': which learner's.")
+    var learner = TheoryLearner.vit
+
+    @Option(
+        help:
+            "For 'kernel': what derivatives are rounded to before they are multiplied: 'auto' is bfloat16 where that is quick."
+    )
+    var precision = KernelPrecision.automatic
+
     @Option(help: "For 'kernel': parts of parameters' names, separated by commas [default: all parameters].")
     var parameters: String?
 
@@ -84,6 +93,9 @@ struct Antk: ParsableCommand {
         guard experiment == .kernel || parameters == nil else {
             throw ValidationError("--parameters goes with 'kernel' alone")
         }
+        guard experiment == .kernel || (learner == .vit && precision == .automatic) else {
+            throw ValidationError("--learner and --precision go with 'kernel' alone")
+        }
     }
 
     func run() throws {
@@ -91,6 +103,8 @@ struct Antk: ParsableCommand {
         guard !FileManager.default.fileExists(atPath: folder) else { throw TrainingError.folderExists(path: folder) }
         Engine.threadCount = threads
         Engine.keepFreedMemory()
+        let width = try parsedWidths()?.max() ?? 128
+        Engine.linearKernels = try Precision.auto.resolved(on: .cpu, width: width).linearKernels
         let result = try result(on: TheoryData.digits(data))
         let machine = Machine.current
         let report = try TheoryReport(
@@ -118,6 +132,7 @@ struct Antk: ParsableCommand {
         case .kernel:
             var experiment = KernelExperiment()
             (experiment.seed, experiment.memory, experiment.restriction) = (seed, memory << 20, parameters)
+            (experiment.learner, experiment.precision) = (learner, precision)
             experiment.examples = examples ?? experiment.examples
             experiment.width = widths?[0] ?? experiment.width
             return try experiment.run(on: data)
@@ -158,3 +173,5 @@ struct Antk: ParsableCommand {
 }
 
 extension ConvergenceExperiment.Optimizer: ExpressibleByArgument {}
+extension TheoryLearner: ExpressibleByArgument {}
+extension KernelPrecision: ExpressibleByArgument {}

@@ -7,20 +7,19 @@ import Torch
 @testable import AttentionKernels
 
 @Suite struct TangentKernelTests {
-    /// A tiny vision transformer in fp64 with images.
+    /// A tiny vision transformer with images.
     func vision(
-        _ count: Int = 4, restriction: String? = nil, pooling: ViT.Configuration.Pooling = .cls
+        _ count: Int = 4, restriction: String? = nil, dtype: DType = .float64, width: Int = 4, inner: Int = 4
     ) throws -> DifferentiableLearner {
         var configuration = ViT.Configuration()
         (configuration.imageSize, configuration.patchSize, configuration.channelCount) = (4, 2, 1)
-        (configuration.classCount, configuration.hiddenSize, configuration.intermediateSize) = (3, 4, 4)
+        (configuration.classCount, configuration.hiddenSize, configuration.intermediateSize) = (3, width, inner)
         (configuration.layerCount, configuration.headCount, configuration.initializerRange) = (1, 2, 0.4)
-        configuration.pooling = pooling
-        let (model, parameters) = try ParameterBuilder.build(ParameterBuilder(seed: 1, dtype: .float64)) {
+        let (model, parameters) = try ParameterBuilder.build(ParameterBuilder(seed: 1, dtype: dtype)) {
             path throws(TorchError) in try ViT(path, configuration)
         }
         return try DifferentiableLearner(
-            model, parameters, images: .random([count, 1, 4, 4], seed: 2), restrictedTo: restriction)
+            model, parameters, images: .random([count, 1, 4, 4], seed: 2).to(dtype), restrictedTo: restriction)
     }
 
     @Test("Symmetric, positive semi-definite, and equal to finite differences") func properties() throws {
@@ -33,21 +32,6 @@ import Torch
         let jacobian = try learner.numericalJacobian()
         let numerical = try jacobian.matmul(jacobian.transposed(0, 1))
         #expect(try mismatch(kernel, numerical, Tolerance(absolute: 1e-6, relative: 1e-6)) == nil)
-    }
-
-    @Test("All examples at once have the derivatives that they have one by one", arguments: [nil, "classifier,query"])
-    func atOnce(restriction: String?) throws {
-        for pooling in ViT.Configuration.Pooling.allCases {
-            let learner = try vision(3, restriction: restriction, pooling: pooling)
-            var parts: [String: [Tensor]] = [:]
-            try learner.forEachDerivative(of: 0..<3) { parts[$0 ?? "", default: []].append($1) }
-            #expect(parts.count == learner.parameters.entries.count)
-            let found = try Tensor.concatenated(
-                learner.parameters.entries.flatMap { try #require(parts[$0.name]) }, 1)
-            let expected = try Tensor.concatenated((0..<3).map { try learner.jacobian(of: $0) }, 0)
-            #expect(found.shape == [9, learner.parameters.count])
-            #expect(try mismatch(found, expected, Tolerance(absolute: 1e-12, relative: 1e-12)) == nil)
-        }
     }
 
     @Test("A kernel of several strips is that of the derivatives") func strips() throws {
@@ -67,12 +51,24 @@ import Torch
         #expect(try mismatch(found, .concatenated(rows, 0), Tolerance(absolute: 1e-10, relative: 1e-10)) == nil)
     }
 
-    @Test("Blocks of any size give the same kernel", arguments: [2, 3, 5]) func blocks(examples: Int) throws {
-        let learner = try vision(5)
-        let whole = try TangentKernel(learner).matrix()
-        let bytes = learner.parameters.count * 8 * 3
-        let blocked = try TangentKernel(learner, memory: bytes * examples)
-        #expect(try mismatch(blocked.matrix(), whole, Tolerance(absolute: 1e-12, relative: 1e-12)) == nil)
+    @Test("Blocks of any size give the same kernel and sketch", arguments: [2, 3, 5], KernelPrecision.allCases)
+    func blocks(examples: Int, precision: KernelPrecision) throws {
+        for learner in [try vision(5), try oneByOne(vision(5))] {
+            let whole = try TangentKernel(learner)
+            let blocked = try TangentKernel(
+                learner, memory: learner.bytesPerExample * examples, precision: precision)
+            #expect(blocked.blocks.count == (examples == 5 ? 1 : 5 / (examples / 2)))
+            let tolerance = Tolerance(absolute: 1e-12, relative: 1e-12)
+            #expect(try mismatch(blocked.matrix(), whole.matrix(), tolerance) == nil)
+            #expect(try mismatch(blocked.sketch(width: 8).estimate, whole.sketch(width: 8).estimate, tolerance) == nil)
+        }
+    }
+
+    /// The same learner with its examples differentiated one at a time.
+    func oneByOne(_ learner: DifferentiableLearner) throws -> DifferentiableLearner {
+        try DifferentiableLearner(
+            learner.parameters, exampleCount: learner.exampleCount, outputCount: learner.outputCount,
+            outputs: learner.outputs)
     }
 
     @Test("Kernels of disjoint parts of the parameters add up to the whole") func restriction() throws {
@@ -119,16 +115,68 @@ import Torch
         #expect(error?.description.contains("restrict the parameters or outputs, or allow more") == true)
     }
 
-    @Test("A restriction to nothing and outputs without derivatives are errors") func badInput() throws {
+    @Test("A restriction to nothing and outputs without derivatives are errors that say what to restrict")
+    func badInput()
+        throws
+    {
         let missing = #expect(throws: AntkError.self) { _ = try vision(restriction: "lora") }
         #expect(missing?.description.hasPrefix("no trainable parameter's name contains 'lora'") == true)
         let (_, parameters) = try TinyLearner.make()
-        let frozen = try DifferentiableLearner(parameters, exampleCount: 1, outputCount: 2) { _ in try .zeros([2]) }
-        #expect(throws: AntkError.self) { _ = try TangentKernel(frozen).matrix() }
-        let infinite = try DifferentiableLearner(parameters, exampleCount: 1, outputCount: 1) { _ in
-            try (parameters.list.tensors[0].sum() * 0).sqrt().reshaped(1)
+        func message(_ outputs: @escaping (Int) throws -> Tensor) -> String? {
+            #expect(throws: AntkError.self) {
+                let learner = try DifferentiableLearner(parameters, exampleCount: 2, outputCount: 1, outputs: outputs)
+                _ = try TangentKernel(learner).matrix()
+            }?.description
         }
-        let error = #expect(throws: AntkError.self) { _ = try TangentKernel(infinite).matrix() }
-        #expect(error?.description.contains("example 0") == true)
+        let tensors = parameters.list.tensors
+        let (first, second) = (parameters.entries[0].name, parameters.entries[1].name)
+        let last = parameters.entries[parameters.entries.count - 1].name
+        #expect(
+            message { _ in try .zeros([1]) }
+                == "example 0 cannot be differentiated: its outputs depend on none of the parameters in a way that can be "
+                + "differentiated; restrict the outputs, or the parameters, to others")
+        // What is compared has no derivative: the first parameter is cut off.
+        #expect(
+            message { _ in
+                let others = try tensors.dropFirst().map { try $0.sum() }
+                return try (others.reduce(tensors[0].sum().greater(0).to(.float32)) { try $0 + $1 }).reshaped(1)
+            }
+                == "example 0 cannot be differentiated: its outputs do not depend on \(first) in a way that can be "
+                + "differentiated; restrict the parameters to others, such as \(last)")
+        // The root of 0 has no slope.
+        #expect(
+            message { example in
+                let whole = try tensors.map { try $0.sum() }.reduce(Tensor(0)) { try $0 + $1 }
+                return try example == 0 ? whole.reshaped(1) : (whole + (tensors[1].sum() * 0).sqrt()).reshaped(1)
+            }
+                == "example 1 cannot be differentiated: a derivative of its outputs by \(second) is not a finite number; "
+                + "restrict the parameters to others, such as \(last)")
+    }
+
+    @Test("Derivatives by large matrices rounded to bfloat16 give the kernel nearly") func rounded() throws {
+        // The learner's two inner maps are as large as that.
+        let learner = try vision(30, dtype: .float32, width: 64, inner: 256)
+        let exact = try TangentKernel(learner, precision: .full).matrix()
+        let rounded = try TangentKernel(learner, precision: .bfloat16).matrix()
+        let distance = try relativeDistance(rounded, exact)
+        #expect(distance > 0 && distance < 1e-4, "\(distance)")
+        #expect(try mismatch(rounded, rounded.transposed(0, 1), Tolerance(absolute: 0, relative: 0)) == nil)
+        let spectrum = try Spectrum(rounded)
+        #expect(spectrum.smallest > -1e-6 * spectrum.largest)
+        let blocked = try TangentKernel(learner, memory: 7 * learner.bytesPerExample, precision: .bfloat16)
+        #expect(blocked.blocks.count == 10)
+        #expect(try relativeDistance(blocked.matrix(), rounded) < 1e-6)
+        #expect(try TangentKernel(learner).precision == (Engine.hasBFloat16Products ? .bfloat16 : .full))
+        // Small parameters are never rounded, nor is fp64.
+        let small = try vision(3, dtype: .float32)
+        let (a, b) = try (
+            TangentKernel(small, precision: .bfloat16).matrix(), TangentKernel(small, precision: .full).matrix()
+        )
+        #expect(try relativeDistance(a, b) == 0)
+        let wide = try vision(2, width: 64, inner: 256)
+        let (c, d) = try (
+            TangentKernel(wide, precision: .bfloat16).matrix(), TangentKernel(wide, precision: .full).matrix()
+        )
+        #expect(try relativeDistance(c, d) == 0)
     }
 }

@@ -85,6 +85,38 @@ import Testing
         #expect(Set(stride(from: 0, to: 200, by: 5).map { Int32($0) }).isSubset(of: some.examples))
     }
 
+    @Test(
+        "while everything is taught the scores of an eighth of the batches are wanted, and once a selection is made all"
+    )
+    func recording() throws {
+        func share(_ lesson: Lesson) -> Double {
+            Double((0..<4000).filter { lesson.records(from: 64 * $0) }.count) / 4000
+        }
+        let cautious = policy(.init(worth: 0.9))
+        var even = try teacher(cautious, scores: Array(repeating: 1, count: 200))
+        let full = try #require(try even.next(score: { _ in [] }))
+        #expect(full.recordsScores && abs(share(full) - 0.125) < 0.02)
+        #expect(try Teacher(restoring: even.state).lesson == full)
+        var uneven = try teacher(cautious, scores: (0..<200).map { $0 % 5 == 0 ? 1 : 0.01 })
+        let some = try #require(try uneven.next(score: { _ in [] }))
+        #expect(some.recordsScores && share(some) == 1)
+        for (preset, expected) in [(Policy.standard, 0.0), (.infobatch, 1)] {
+            var teacher = try Teacher(policy: preset, exampleCount: 9, epochs: 2, seed: 0)
+            let lesson = try #require(try teacher.next(score: { _ in [] }))
+            #expect(share(lesson) == expected && lesson.recordsScores == (expected > 0))
+        }
+    }
+
+    @Test("a sample of the scores is enough to see that a selection is worth it")
+    func sampled() throws {
+        var teacher = try Teacher(policy: policy(.init(worth: 0.9)), exampleCount: 400, epochs: 3, seed: 1)
+        _ = try teacher.next(score: { _ in [] })
+        teacher.record((0..<50).map { $0 % 5 == 0 ? 1 : 0.01 }, for: Array(0..<50))
+        let lesson = try #require(try teacher.next(score: { _ in [] }))
+        #expect(lesson.weights != nil && lesson.examples.filter { $0 >= 50 }.count == 350)
+        #expect((10...35).contains(lesson.examples.filter { $0 < 50 }.count))
+    }
+
     @Test("an example never seen is taught, and one with a score that is not finite is not preferred")
     func unknown() throws {
         var teacher = try Teacher(policy: policy(), exampleCount: 400, epochs: 3, seed: 1)

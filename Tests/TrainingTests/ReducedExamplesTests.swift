@@ -83,6 +83,40 @@ import Torch
         #expect(summary.isComplete && summary.metrics.values.allSatisfy(\.isFinite))
     }
 
+    @Test("The form auto shortens the texts of stored models alone, and shows nothing in part where rows cannot be cut")
+    func automatic() throws {
+        func form(isPretrained: Bool, isPacked: Bool) -> ElementSchedule.Form? {
+            var options = LanguageLearner.Options()
+            (options.isPretrained, options.isPacked) = (isPretrained, isPacked)
+            return options.preferredElementForm
+        }
+        #expect(form(isPretrained: false, isPacked: false) == .subset)
+        #expect(form(isPretrained: false, isPacked: true) == .subset)
+        #expect(form(isPretrained: true, isPacked: false) == .reduced)
+        #expect(form(isPretrained: true, isPacked: true) == nil)
+        var recipe = tinyRecipe(Policy(name: "automatic", elements: ElementSchedule(form: .auto)))
+        let learner = try TinyRun(recipe).learner()
+        #expect(try recipe.policy(for: learner).elements == ElementSchedule(form: .subset))
+        recipe.teacher.elements = nil
+        #expect(try recipe.policy(for: learner).elements == nil)
+    }
+
+    @Test("A stored language model is taught by texts that grow") func storedModels() throws {
+        func losses(_ form: ElementSchedule.Form, of base: String) throws -> [Double] {
+            let recorder = Recorder()
+            let policy = Policy(name: "parts", elements: ElementSchedule(start: 0.5, form: form))
+            _ = try tinyLanguageRecipe(policy, epochs: 1, count: 16, model: .init(.llama, .stored(base)))
+                .experiment().train(in: nil, from: nil, until: StopSignal(), emit: recorder.observe)
+            return recorder.steps.map(\.loss)
+        }
+        try withTemporaryFolder { base in
+            try writeTinyLanguageModel(to: base)
+            let automatic = try losses(.auto, of: base)
+            #expect(try automatic == losses(.reduced, of: base))
+            #expect(try automatic != losses(.subset, of: base))
+        }
+    }
+
     @Test("What cannot be made smaller is refused: packed rows, and images of several modalities") func refused() throws
     {
         func message(_ recipe: Recipe) -> String? {

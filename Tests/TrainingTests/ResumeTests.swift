@@ -54,6 +54,24 @@ import Testing
         for step in [1, 5, expected.position.step - 1] { #expect(try Self.disturbed(run, at: step) == expected) }
     }
 
+    @Test("what a run killed after its last checkpoint had still to remove goes when it is taken up") func leftovers()
+        throws
+    {
+        try withTemporaryFolder { folder in
+            var recipe = tinyRecipe(.attent)
+            (recipe.checkpoints.everySteps, recipe.checkpoints.keep) = (2, 2)
+            let run = try TinyRun(recipe)
+            #expect(try run.trainer(folder: RunFolder(path: folder)).run().isComplete)
+            let kept = CheckpointFolder.all(in: folder)
+            #expect(kept.count == 2)
+            try FileManager.default.copyItem(atPath: kept[1].path, toPath: "\(folder)/step-1")
+            let again = try run.trainer(folder: RunFolder(path: folder))
+            try again.restore(kept[0])
+            #expect(try again.run().isComplete)
+            #expect(CheckpointFolder.all(in: folder).map(\.step) == kept.map(\.step))
+        }
+    }
+
     @Test("equal seeds give equal runs, other seeds others") func seeds() throws {
         let run = try TinyRun(tinyRecipe(.attent))
         #expect(try Self.undisturbed(run) == Self.undisturbed(run))
