@@ -11,8 +11,8 @@ public struct ElementSchedule: Codable, Sendable, Equatable {
         case subset
         /// The example made smaller: an image at a lower resolution, the beginning of a text.
         case reduced
-        /// Whichever suits the learner, as whoever trains it knows: the library's trainer shortens the texts of a stored
-        /// language model, and shows random elements to every other learner.
+        /// Whichever suits the learner, as whoever trains it knows: the library's trainer shortens the texts from which a
+        /// stored language model goes on to learn, and shows random elements to every other learner.
         case auto
     }
 

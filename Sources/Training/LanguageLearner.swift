@@ -30,12 +30,14 @@ public struct LanguageLearner: Learner {
         public var isPacked = false
         /// Whether training starts from stored weights.
         public var isPretrained = false
+        /// Whether examples begin with a prompt, which nothing is learnt from: their beginnings alone teach nothing.
+        public var hasPrompts = false
         /// Whether activations are made again for the backward pass.
         public var recomputesActivations = false
 
         /// Stored weights, which know whole texts, are served badly by texts with holes and well by short ones.
         var preferredElementForm: ElementSchedule.Form? {
-            guard isPretrained else { return .subset }
+            guard isPretrained, !hasPrompts else { return .subset }
             return isPacked ? nil : .reduced
         }
 

@@ -83,11 +83,11 @@ extension Trainer {
     private func keepSchedule(_ progress: Double) throws {
         let isDue = progress * Double(recipe.evaluation.count) >= Double(position.evaluationCount + 1)
         let interval = recipe.checkpoints.everySteps
-        let savesNext = interval.map { (position.step + (unread == nil ? 0 : 1)).isMultiple(of: $0) } ?? false
+        let saves = interval.map { (position.step + (unread == nil ? 0 : 1)).isMultiple(of: $0) } ?? false
         // Both look at a run whose steps are all counted.
-        if isDue || savesNext { try readStep() }
+        if isDue || saves { try readStep() }
         if isDue { try evaluate(at: progress) }
-        if let interval, position.step.isMultiple(of: interval) { try saveCheckpoint() }
+        if saves { try saveCheckpoint() }
     }
 
     /// What the passes over this rank's share of a batch come to.

@@ -85,11 +85,12 @@ import Torch
 
     @Test("The form auto shortens the texts of stored models alone, and shows nothing in part where rows cannot be cut")
     func automatic() throws {
-        func form(isPretrained: Bool, isPacked: Bool) -> ElementSchedule.Form? {
+        func form(isPretrained: Bool, isPacked: Bool, hasPrompts: Bool = false) -> ElementSchedule.Form? {
             var options = LanguageLearner.Options()
-            (options.isPretrained, options.isPacked) = (isPretrained, isPacked)
+            (options.isPretrained, options.isPacked, options.hasPrompts) = (isPretrained, isPacked, hasPrompts)
             return options.preferredElementForm
         }
+        #expect(form(isPretrained: true, isPacked: false, hasPrompts: true) == .subset)
         #expect(form(isPretrained: false, isPacked: false) == .subset)
         #expect(form(isPretrained: false, isPacked: true) == .subset)
         #expect(form(isPretrained: true, isPacked: false) == .reduced)
@@ -101,19 +102,31 @@ import Torch
         #expect(try recipe.policy(for: learner).elements == nil)
     }
 
-    @Test("A stored language model is taught by texts that grow") func storedModels() throws {
-        func losses(_ form: ElementSchedule.Form, of base: String) throws -> [Double] {
-            let recorder = Recorder()
-            let policy = Policy(name: "parts", elements: ElementSchedule(start: 0.5, form: form))
-            _ = try tinyLanguageRecipe(policy, epochs: 1, count: 16, model: .init(.llama, .stored(base)))
-                .experiment().train(in: nil, from: nil, until: StopSignal(), emit: recorder.observe)
-            return recorder.steps.map(\.loss)
-        }
-        try withTemporaryFolder { base in
+    @Test(
+        "A stored language model is taught by texts that grow, but by parts of its records", arguments: [true, false])
+    func storedModels(isText: Bool) throws {
+        try withTemporaryFolder { folder in
+            let (base, text) = ("\(folder)/base", "\(folder)/text")
             try writeTinyLanguageModel(to: base)
-            let automatic = try losses(.auto, of: base)
-            #expect(try automatic == losses(.reduced, of: base))
-            #expect(try automatic != losses(.subset, of: base))
+            try String(repeating: "There are 12 apples and 3 pears. ", count: 80)
+                .write(toFile: text, atomically: true, encoding: .utf8)
+            func losses(_ form: ElementSchedule.Form) throws -> [Double] {
+                let recorder = Recorder()
+                let policy = Policy(name: "parts", elements: ElementSchedule(start: 0.5, form: form))
+                var recipe = tinyLanguageRecipe(policy, epochs: 1, count: 16, model: .init(.llama, .stored(base)))
+                if isText {
+                    var data = TextData(kind: .text, path: text)
+                    data.context = 32
+                    data.tokenizer = base
+                    recipe.data = .text(data)
+                }
+                _ = try recipe.experiment()
+                    .train(in: nil, from: nil, until: StopSignal(), emit: recorder.observe)
+                return recorder.steps.map(\.loss)
+            }
+            let automatic = try losses(.auto)
+            #expect(try (automatic == losses(.reduced)) == isText)
+            #expect(try (automatic == losses(.subset)) == !isText)
         }
     }
 
