@@ -40,6 +40,10 @@ private final class Observed: Learner {
     ) {
         var recipe = tinyRecipe(policy, epochs: 4)
         recipe.training.scoringPrecision = scoring
+        // As whoever makes a learner from a recipe does.
+        let before = Engine.linearKernels
+        defer { Engine.linearKernels = before }
+        _ = recipe.training.precision.apply(on: .cpu)
         let run = try TinyRun(recipe)
         let learner = Observed(try run.learner())
         _ = try Trainer(
