@@ -37,6 +37,22 @@ struct Comparison {
         return try measure(ours, precision)
     }
 
+    /// The largest relative distance of the two sides' losses over `steps` steps from the same weights.
+    func lossGap(steps: Int) throws -> Double {
+        let ours = try Contender(
+            workload, batches: Self.batchCount, setting.ours.resolved(on: .cpu, width: workload.width),
+            options.stopwatch)
+        try load(ours)
+        var largest = 0.0
+        for step in 0..<steps {
+            let index = step % Self.batchCount
+            let (mine, theirs) = (try ours.step(index), try peer.step(index))
+            try check(mine, theirs, step)
+            largest = max(largest, abs(mine.loss - theirs.loss) / abs(theirs.loss))
+        }
+        return largest
+    }
+
     private func load(_ ours: Contender) throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("engine-bench-\(getpid())")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

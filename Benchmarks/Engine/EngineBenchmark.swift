@@ -20,20 +20,34 @@ enum EngineBenchmark {
             "libtorch \(Engine.version) (\(Engine.cpuCapability)), \(options.threadCount) threads, "
                 + "\(options.stopwatch.rawValue) time, medians of \(options.roundCount) pairs")
         let peer = try Peer(python: options.python)
+        if let steps = options.lossSteps {
+            try compareLosses(over: steps, options, peer)
+            return try peer.stop()
+        }
         var eager: [(workload: Workload, outcome: Comparison.Outcome)] = []
-        for setting in [Setting.automatic, .fp32, .bf16] where options.settings.contains(setting.name) {
+        for setting in Setting.eager where options.settings.contains(setting.option) {
             for workload in options.models {
                 let outcome = try Comparison(workload: workload, setting: setting, options: options, peer: peer).run()
                 report(outcome, of: "\(workload.name).\(setting.name)")
                 if setting.name == Setting.automatic.name { eager.append((workload, outcome)) }
             }
         }
-        if options.settings.contains("compile") { try compareWithCompiled(options, peer) }
         summarize(eager, options)
+        try compareWithCompiled(options, peer)
         try peer.stop()
         if let program = options.attent {
             let seconds = try Startup(program: program, startCount: options.startCount).seconds()
             say("figure engine.startup.seconds \(rounded(seconds))")
+        }
+    }
+
+    private static func compareLosses(over steps: Int, _ options: Options, _ peer: Peer) throws {
+        for setting in Setting.eager where options.settings.contains(setting.option) {
+            for workload in options.models {
+                let comparison = Comparison(workload: workload, setting: setting, options: options, peer: peer)
+                let gap = try comparison.lossGap(steps: steps)
+                say("figure engine.\(workload.name).\(setting.name).loss_gap.\(steps) \(String(format: "%.2g", gap))")
+            }
         }
     }
 
@@ -68,22 +82,30 @@ enum EngineBenchmark {
 
     /// Inductor needs a C++ compiler and Python's headers; where it does not run, that is said and nothing more is claimed.
     private static func compareWithCompiled(_ options: Options, _ peer: Peer) throws {
-        var ratios: [Double] = []
-        for workload in options.models {
-            let comparison = Comparison(workload: workload, setting: .compiled, options: options, peer: peer)
-            do {
-                let outcome = try comparison.run()
-                ratios.append(outcome.step)
-                say("figure engine.\(workload.name).fp32.step.vs_compile \(rounded(outcome.step))")
-                say("figure engine.\(workload.name).fp32.score.vs_compile \(rounded(outcome.score))")
-            } catch let failure as Peer.Failure {
-                say("\(workload.name): no comparison with torch.compile: \(failure)")
-                return
+        var equal: [Double] = []
+        let settings = Setting.compiled.filter { options.settings.contains($0.option) }
+        for setting in settings {
+            var ratios: [Double] = []
+            for workload in options.models {
+                let comparison = Comparison(workload: workload, setting: setting, options: options, peer: peer)
+                let name = "\(workload.name).\(setting.name)"
+                do {
+                    let outcome = try comparison.run()
+                    ratios.append(outcome.step)
+                    say("\(name): our step takes \(rounded(outcome.stepSeconds * 1e3)) ms")
+                    say("figure engine.\(name).step.vs_compile \(rounded(outcome.step))")
+                    say("figure engine.\(name).score.vs_compile \(rounded(outcome.score))")
+                } catch let failure as Peer.Failure {
+                    say("\(name): no comparison with torch.compile: \(failure)")
+                    return
+                }
             }
+            say("figure step.vs_compile.\(setting.name) \(rounded(ratios.geometricMean))")
+            if setting.ours != .auto { equal += ratios }
         }
-        say("figure step.vs_compile \(rounded(ratios.geometricMean))")
-        guard ratios.count == Workload.all.count else { return }
-        say("figure engine.worst.vs_compile \(rounded(ratios.min() ?? .nan))")
+        // The worst at settings that are equal in name and in kernels.
+        guard equal.count == (Setting.compiled.count - 1) * Workload.all.count else { return }
+        say("figure engine.worst.vs_compile \(rounded(equal.min() ?? .nan))")
     }
 
     /// Unbuffered, so that a pipe gets each figure when it is known.

@@ -6,9 +6,12 @@ struct Options {
 
     static let usage = """
         usage: engine-bench --python PATH [--threads N] [--rounds N] [--clock wall|processor] [--models NAME,...]
-                            [--settings auto,fp32,bf16,compile] [--agreement STEPS] [--attent PATH] [--starts N]
+                            [--settings NAME,...] [--agreement STEPS] [--losses STEPS] [--attent PATH] [--starts N]
 
-        Models: \(Workload.all.map(\.name).joined(separator: ", ")). With --attent, the start of that program is timed.
+        Models: \(Workload.all.map(\.name).joined(separator: ", ")).
+        Settings: \(settingNames.joined(separator: ", ")); `compile` is all that start with it.
+        With --losses nothing is timed, but the losses of that many steps are compared. With --attent, the start of that
+        program is timed.
         """
 
     var python = ""
@@ -20,8 +23,12 @@ struct Options {
     /// The program whose start is timed; none where nil.
     var attent: String?
     var startCount = 7
-    var settings = ["auto", "fp32", "bf16", "compile"]
+    var settings = settingNames
+    /// Steps of which the losses are compared instead of timing any; none where nil.
+    var lossSteps: Int?
     private var clock: Stopwatch?
+
+    static let settingNames = (Setting.eager + Setting.compiled).map(\.option)
 
     /// One thread's work is its processor time, which other programs disturb least; threads that wait for each other spend
     /// processor time too, so theirs is read off the wall.
@@ -49,12 +56,13 @@ struct Options {
         case "--starts": startCount = Int(value) ?? 0
         case "--clock": clock = Stopwatch(rawValue: value)
         case "--models": models = Workload.all.filter { names.contains($0.name) }
-        case "--settings": settings = names
+        case "--losses": lossSteps = Int(value) ?? 0
+        case "--settings": settings = names.flatMap { $0 == "compile" ? Setting.compiled.map(\.option) : [$0] }
         default: return false
         }
-        let known = Set(["auto", "fp32", "bf16", "compile"])
         let clockIsKnown = flag != "--clock" || clock != nil
-        let counts = [threadCount, roundCount, agreementSteps, startCount]
-        return counts.allSatisfy { $0 > 0 } && !models.isEmpty && known.isSuperset(of: settings) && clockIsKnown
+        let counts = [threadCount, roundCount, agreementSteps, lossSteps ?? 1, startCount]
+        let settingsAreKnown = Set(Self.settingNames).isSuperset(of: settings)
+        return counts.allSatisfy { $0 > 0 } && !models.isEmpty && settingsAreKnown && clockIsKnown
     }
 }

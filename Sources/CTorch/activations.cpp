@@ -1,6 +1,7 @@
 // Activations in one pass a direction: silu(gate) ∘ up, the inside of SwiGLU (Shazeer, arXiv 2002.05202), and GELU's
 // approximation by a hyperbolic tangent (Hendrycks & Gimpel, arXiv 1606.08415).
 #include "attention_rows.h"
+#include "activations.h"
 #include "ct_pointwise.h"
 #include "rows.h"
 
@@ -113,11 +114,12 @@ struct TanhGELU : torch::autograd::Function<TanhGELU> {
 
 }  // namespace
 
+at::Tensor ct::tanh_gelu(const at::Tensor& x) { return is_vectorizable(x) ? TanhGELU::apply(x) : at::gelu(x, "tanh"); }
+
 ct_status ct_gelu(ct_tensor xHandle, bool tanhApproximation, ct_tensor* out) {
     return returning(out, [&] {
         const auto& x = borrow(xHandle);
-        if (!tanhApproximation) return at::gelu(x, "none");
-        return is_vectorizable(x) ? TanhGELU::apply(x) : at::gelu(x, "tanh");
+        return tanhApproximation ? tanh_gelu(x) : at::gelu(x, "none");
     });
 }
 

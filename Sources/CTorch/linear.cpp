@@ -6,9 +6,11 @@
 
 #include <atomic>
 
+#include "activations.h"
 #include "ct_context.h"
 #include "ct_nn.h"
 #include "fast_matmul.h"
+#include "own_linear.h"
 
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Weverything"
@@ -177,36 +179,65 @@ void ct_set_linear_kernels(ct_linear_kernels wanted) { kernels.store(wanted, std
 
 ct_linear_kernels ct_get_linear_kernels(void) { return kernels.load(std::memory_order_relaxed); }
 
-ct_status ct_linear(ct_tensor xHandle, ct_tensor weightHandle, ct_tensor biasHandle, ct_tensor* out) {
+namespace {
+
+at::Tensor mapped(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias) {
+    const bool isNarrow = is_stored_narrow(x, weight);
+    if (prefers_bfloat16_matmul(x, weight) || is_left_in_bfloat16(x, weight) || (isNarrow && suits_bfloat16(x, weight)))
+        return BFloat16Linear::apply(x, weight, bias, at::kFloat);
+    if (isNarrow) {
+        const auto y = WidenedLinear::apply(x, weight);
+        return bias ? y + *bias : y;
+    }
+    if (prefers_own_products(x, weight)) return own_linear(x, weight, bias, {});
+    return prefers_fast_matmul(x, weight) ? FastLinear::apply(x, weight, bias) : at::linear(x, weight, bias);
+}
+
+at::Tensor mapped_gelu(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias) {
+    const bool hasGradient =
+        c10::GradMode::is_enabled() && (x.requires_grad() || weight.requires_grad() || (bias && bias->requires_grad()));
+    if (prefers_bfloat16_matmul(x, weight)) {
+        return hasGradient ? at::gelu(BFloat16Linear::apply(x, weight, bias, at::kBFloat16))
+                           : fused_linear(rows_in_bfloat16(x), to_bfloat16(weight), to_bfloat16(bias), "gelu");
+    }
+    if (!prefers_fast_matmul(x, weight)) return at::gelu(mapped(x, weight, bias));
+    // The gradient of GELU needs the linear map's own result, which the single pass does not leave behind.
+    if (hasGradient || !is_fusible(x, weight)) return at::gelu(FastLinear::apply(x, weight, bias));
+    FastMatmul guard;
+    return fused_linear(x, weight, bias, "gelu");
+}
+
+// Whether our own kernels can add this up in a product.
+bool is_addend(const at::Tensor& residual, const at::Tensor& x, const at::Tensor& weight) {
+    auto shape = x.sizes().vec();
+    shape.back() = weight.size(0);
+    return residual.is_cpu() && residual.scalar_type() == at::kFloat && residual.is_contiguous() && residual.sizes() == shape;
+}
+
+}  // namespace
+
+ct_status ct_linear(ct_tensor xHandle, ct_tensor weightHandle, ct_tensor biasHandle, ct_tensor residualHandle, ct_tensor* out) {
     return returning(out, [&] {
         const auto &x = borrow(xHandle), &weight = borrow(weightHandle);
-        const auto bias = maybe(biasHandle);
-        const bool isNarrow = is_stored_narrow(x, weight);
-        if (prefers_bfloat16_matmul(x, weight) || is_left_in_bfloat16(x, weight) ||
-            (isNarrow && suits_bfloat16(x, weight)))
-            return BFloat16Linear::apply(x, weight, bias, at::kFloat);
-        if (isNarrow) {
-            const auto y = WidenedLinear::apply(x, weight);
-            return bias ? y + *bias : y;
-        }
-        return prefers_fast_matmul(x, weight) ? FastLinear::apply(x, weight, bias) : at::linear(x, weight, bias);
+        const auto bias = maybe(biasHandle), residual = maybe(residualHandle);
+        if (!residual) return mapped(x, weight, bias);
+        if (prefers_own_products(x, weight) && is_addend(*residual, x, weight)) return own_linear(x, weight, bias, residual);
+        return *residual + mapped(x, weight, bias);
     });
 }
 
-ct_status ct_linear_gelu(ct_tensor xHandle, ct_tensor weightHandle, ct_tensor biasHandle, ct_tensor* out) {
+ct_status ct_perceptron(ct_tensor xHandle, const ct_tensor* weights, bool isTanh, ct_tensor residualHandle, ct_tensor* out) {
     return returning(out, [&] {
-        const auto &x = borrow(xHandle), &weight = borrow(weightHandle);
-        const auto bias = maybe(biasHandle);
-        const bool hasGradient =
-            c10::GradMode::is_enabled() && (x.requires_grad() || weight.requires_grad() || (bias && bias->requires_grad()));
-        if (prefers_bfloat16_matmul(x, weight)) {
-            return hasGradient ? at::gelu(BFloat16Linear::apply(x, weight, bias, at::kBFloat16))
-                               : fused_linear(rows_in_bfloat16(x), to_bfloat16(weight), to_bfloat16(bias), "gelu");
+        const auto &x = borrow(xHandle), &widening = borrow(weights[0]), &narrowing = borrow(weights[2]);
+        const auto wideningBias = maybe(weights[1]), narrowingBias = maybe(weights[3]), residual = maybe(residualHandle);
+        const bool isOwn = prefers_own_products(x, widening) && prefers_own_products(x, narrowing) &&
+                           (!residual || is_addend(*residual, x, narrowing));
+        if (isOwn) {
+            return own_perceptron(x, {widening, wideningBias, narrowing, narrowingBias}, residual,
+                                  isTanh ? Activation::tanh_gelu : Activation::gelu);
         }
-        if (!prefers_fast_matmul(x, weight)) return at::gelu(at::linear(x, weight, bias));
-        // The gradient of GELU needs the linear map's own result, which the single pass does not leave behind.
-        if (hasGradient || !is_fusible(x, weight)) return at::gelu(FastLinear::apply(x, weight, bias));
-        FastMatmul guard;
-        return fused_linear(x, weight, bias, "gelu");
+        const auto inner = isTanh ? tanh_gelu(mapped(x, widening, wideningBias)) : mapped_gelu(x, widening, wideningBias);
+        const auto y = mapped(inner, narrowing, narrowingBias);
+        return residual ? *residual + y : y;
     });
 }

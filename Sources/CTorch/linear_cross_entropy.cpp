@@ -2,6 +2,7 @@
 
 #include "ct_loss.h"
 #include "fast_matmul.h"
+#include "matrix_product.h"
 #include "softmax_rows.h"
 
 #pragma clang diagnostic push
@@ -22,14 +23,32 @@ struct Details {
     at::Tensor squares, hits;
 };
 
-// Products stay in the type of `hidden`; everything after them is fp32.
-at::Tensor logits_of(const at::Tensor& hidden, const at::Tensor& weight) { return at::linear(hidden, weight).to(at::kFloat); }
+// The three products of a head [V, D] with hidden states [N, D], on the kernels that are switched on.
+struct Products {
+    const at::Tensor& weight;
+    const bool isOwn;
+    std::optional<FastMatmul> guard;
+
+    Products(const at::Tensor& hidden, const at::Tensor& weight) : weight(weight), isOwn(prefers_own_products(hidden, weight)) {
+        if (prefers_fast_matmul(hidden, weight)) guard.emplace();
+    }
+
+    // Products stay in the type of `hidden`; everything after them is fp32.
+    at::Tensor logits(const at::Tensor& hidden) const {
+        return isOwn ? product(hidden, weight.t()) : at::linear(hidden, weight).to(at::kFloat);
+    }
+    at::Tensor hidden_gradient(const at::Tensor& delta) const { return isOwn ? product(delta, weight) : at::mm(delta, weight); }
+    void add_weight_gradient(at::Tensor& sum, const at::Tensor& delta, const at::Tensor& hidden) const {
+        if (isOwn) add_product(sum, delta.t(), hidden);
+        else if (weight.scalar_type() == at::kFloat) sum.addmm_(delta.t(), hidden);
+        else sum.add_(at::mm(delta.t(), hidden));
+    }
+};
 
 struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
     static at::Tensor forward(AutogradContext* context, const at::Tensor& hidden, const at::Tensor& weight,
                               const at::Tensor& targets, int64_t rows, int64_t keptBytes, Details* details) {
-        std::optional<FastMatmul> guard;
-        if (prefers_fast_matmul(hidden, weight)) guard.emplace();
+        const Products products(hidden, weight);
         const int64_t count = hidden.size(0);
         auto losses = at::empty({count}, hidden.options().dtype(at::kFloat));
         auto normalizers = at::empty_like(losses);
@@ -37,7 +56,7 @@ struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
         std::vector<at::Tensor> kept;
         for (int64_t start = 0; start < count; start += rows) {
             const int64_t end = std::min(start + rows, count);
-            auto logits = logits_of(hidden.slice(0, start, end), weight);
+            auto logits = products.logits(hidden.slice(0, start, end));
             auto target = targets.slice(0, start, end).unsqueeze(1);
             auto normalizer = row_logarithms(logits);
             normalizers.slice(0, start, end).copy_(normalizer);
@@ -64,8 +83,7 @@ struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
     static variable_list backward(AutogradContext* context, variable_list gradients) {
         auto saved = context->get_saved_variables();
         const auto &hidden = saved[0], &weight = saved[1], &targets = saved[2], &normalizers = saved[3];
-        std::optional<FastMatmul> guard;
-        if (prefers_fast_matmul(hidden, weight)) guard.emplace();
+        const Products products(hidden, weight);
         const int64_t rows = context->saved_data["rows"].toInt(), count = hidden.size(0);
         const auto gradient = gradients[0].to(at::kFloat).contiguous();
         const bool wantsHidden = context->needs_input_grad(0), wantsWeight = context->needs_input_grad(1);
@@ -74,19 +92,19 @@ struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
         size_t chunk = 4;
         for (int64_t start = 0; start < count; start += rows, chunk++) {
             const int64_t end = std::min(start + rows, count);
-            const auto live = gradient.slice(0, start, end).nonzero().squeeze(1);
-            const bool isPart = live.size(0) < end - start;
+            // Elsewhere than on the CPU the host would wait for their number.
+            const auto live = gradient.is_cpu() ? gradient.slice(0, start, end).nonzero().squeeze(1) : at::Tensor();
+            const bool isPart = live.defined() && live.size(0) < end - start;
             auto taken = [&](const at::Tensor& chunkOf) { return isPart ? chunkOf.index_select(0, live) : chunkOf; };
             auto part = [&](const at::Tensor& x) { return taken(x.slice(0, start, end)); };
             if (wantsHidden && isPart) hiddenGradient.slice(0, start, end).zero_();
-            if (live.size(0) == 0) continue;
+            if (isPart && live.size(0) == 0) continue;
             auto input = part(hidden);
-            auto logits = chunk < saved.size() ? taken(saved[chunk]) : logits_of(input, weight);
+            auto logits = chunk < saved.size() ? taken(saved[chunk]) : products.logits(input);
             auto delta = cross_entropy_gradient(logits, part(normalizers), part(targets), part(gradient)).to(hidden.scalar_type());
-            if (wantsHidden && isPart) hiddenGradient.slice(0, start, end).index_copy_(0, live, at::mm(delta, weight));
-            else if (wantsHidden) hiddenGradient.slice(0, start, end).copy_(at::mm(delta, weight));
-            if (wantsWeight && weight.scalar_type() == at::kFloat) weightGradient.addmm_(delta.t(), input);
-            else if (wantsWeight) weightGradient.add_(at::mm(delta.t(), input));
+            if (wantsHidden && isPart) hiddenGradient.slice(0, start, end).index_copy_(0, live, products.hidden_gradient(delta));
+            else if (wantsHidden) hiddenGradient.slice(0, start, end).copy_(products.hidden_gradient(delta));
+            if (wantsWeight) products.add_weight_gradient(weightGradient, delta, input);
         }
         if (wantsWeight) weightGradient = weightGradient.to(weight.scalar_type());
         return {hiddenGradient, weightGradient, at::Tensor(), at::Tensor(), at::Tensor(), at::Tensor()};

@@ -7,7 +7,9 @@ using namespace ct;
 ct_status ct_from_bytes(const void* data, ct_dtype dtype, const intptr_t* dims, int rank, ct_device where, ct_tensor* out) {
     return returning(out, [&] {
         auto view = at::from_blob(const_cast<void*>(data), sizes(dims, rank), scalar_type(dtype));
-        return device(where).is_cpu() ? view.clone() : view.to(device(where));
+        if (device(where).is_cpu()) return view.clone();
+        // From pageable memory the host would wait until the device is done with all before it.
+        return device(where).is_cuda() ? view.pin_memory().to(device(where), /*non_blocking=*/true) : view.to(device(where));
     });
 }
 

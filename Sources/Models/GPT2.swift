@@ -79,21 +79,30 @@ struct GPT2Layer: DecoderLayer, Sendable {
     }
 
     func callAsFunction(_ x: Tensor, _ context: DecoderContext, _ cache: LayerCache?) throws(TorchError) -> Tensor {
+        guard context.isTraining && residualDropout > 0 else {
+            let h = try attend(attentionNorm(x), adding: x, context, cache)
+            return try feedForward(feedForwardNorm(h), adding: h, context.isTraining)
+        }
         let h = try x + dropped(attend(attentionNorm(x), context, cache), residualDropout, context.isTraining)
         return try h + dropped(feedForward(feedForwardNorm(h), context.isTraining), residualDropout, context.isTraining)
     }
 
-    private func attend(_ x: Tensor, _ context: DecoderContext, _ cache: LayerCache?) throws(TorchError) -> Tensor {
+    private func attend(
+        _ x: Tensor, adding residual: Tensor? = nil, _ context: DecoderContext, _ cache: LayerCache?
+    ) throws(TorchError) -> Tensor {
         let isTraining = context.isTraining
         let parts = try attention(x, isTraining: isTraining).chunked(3, -1)
         let q = try heads(parts[0], headCount)
         var (k, v) = (try heads(parts[1], headCount), try heads(parts[2], headCount))
         if let cache { (k, v) = try cache.append(k, v) }
         let attended = try context.visibility(window: nil).attend(q, k, v, dropout: isTraining ? attentionDropout : 0)
-        return try attentionOutput(attended, isTraining: isTraining)
+        return try attentionOutput(attended, adding: residual, isTraining: isTraining)
     }
 
-    private func feedForward(_ x: Tensor, _ isTraining: Bool) throws(TorchError) -> Tensor {
-        try contraction(expansion(x, isTraining: isTraining).gelu(tanhApproximation: true), isTraining: isTraining)
+    private func feedForward(
+        _ x: Tensor, adding residual: Tensor? = nil, _ isTraining: Bool
+    ) throws(TorchError) -> Tensor {
+        try expansion.perceptron(
+            x, into: contraction, tanhApproximation: true, adding: residual, isTraining: isTraining)
     }
 }

@@ -75,8 +75,8 @@ struct LlamaLayer: DecoderLayer, Sendable {
     }
 
     func callAsFunction(_ x: Tensor, _ context: DecoderContext, _ cache: LayerCache?) throws(TorchError) -> Tensor {
-        let h = try x + attention(inputNorm(x), context, context.visibility(window: window), cache)
-        return try h + feedForward(postAttentionNorm(h), context.isTraining)
+        let h = try attention(inputNorm(x), adding: x, context, context.visibility(window: window), cache)
+        return try feedForward(postAttentionNorm(h), adding: h, context.isTraining)
     }
 }
 
@@ -99,9 +99,12 @@ struct LlamaAttention: Sendable {
         (path / "rotary_emb").ignore("inv_freq")
     }
 
-    /// - Parameter x: [B, T, D]
+    /// - Parameters:
+    ///   - x: [B, T, D]
+    ///   - residual: added to the result where given.
     func callAsFunction(
-        _ x: Tensor, _ context: DecoderContext, _ visibility: Visibility, _ cache: LayerCache?
+        _ x: Tensor, adding residual: Tensor? = nil, _ context: DecoderContext, _ visibility: Visibility,
+        _ cache: LayerCache?
     ) throws(TorchError) -> Tensor {
         let isTraining = context.isTraining
         var q = try heads(query(x, isTraining: isTraining), headCount)  // [B, H, T, D/H]
@@ -110,7 +113,7 @@ struct LlamaAttention: Sendable {
         if let rotation = context.rotation { (q, k) = (try rotation(q), try rotation(k)) }
         if let cache { (k, v) = try cache.append(k, v) }
         let attended = try visibility.attend(q, k, v, dropout: isTraining ? dropout : 0)
-        return try output(attended, isTraining: isTraining)
+        return try output(attended, adding: residual, isTraining: isTraining)
     }
 }
 
@@ -128,10 +131,12 @@ struct GatedFeedForward: Sendable {
         isGELU = configuration.isGemma
     }
 
-    func callAsFunction(_ x: Tensor, _ isTraining: Bool) throws(TorchError) -> Tensor {
+    func callAsFunction(
+        _ x: Tensor, adding residual: Tensor? = nil, _ isTraining: Bool
+    ) throws(TorchError) -> Tensor {
         let g = try gate(x, isTraining: isTraining)
         let u = try up(x, isTraining: isTraining)
         let inner = try isGELU ? g.gelu(tanhApproximation: true) * u : g.siluProduct(u)
-        return try down(inner, isTraining: isTraining)
+        return try down(inner, adding: residual, isTraining: isTraining)
     }
 }

@@ -61,7 +61,7 @@ struct MultiMAEDecoder: Sendable {
         let placed = try seen + visible.of(places.expanded(batch, total, width))
         let keys = try Tensor.concatenated([context.sliced(1, 0..<global), placed], 1)
         var x = try attention(queryNorm(queries), to: contextNorm(keys))
-        x = try x + output(intermediate(outputNorm(x)).gelu())
+        x = try intermediate.perceptron(outputNorm(x), into: output, adding: x)
         for layer in layers { x = try layer(x, isTraining) }
         return try projection(x)
     }

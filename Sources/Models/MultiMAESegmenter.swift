@@ -64,6 +64,6 @@ struct ConvNeXtBlock: Sendable {
     func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
         let wide = try convolution(x, weight, bias, padding: 3, groups: x.size(1))
         let mixed = try wide.permuted(0, 2, 3, 1)  // [B, H, W, C]
-        return try x + output(intermediate(norm(mixed)).gelu()).permuted(0, 3, 1, 2)
+        return try x + intermediate.perceptron(norm(mixed), into: output).permuted(0, 3, 1, 2)
     }
 }

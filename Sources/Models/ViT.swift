@@ -202,11 +202,15 @@ struct ViTLayer: Sendable {
     }
 
     func callAsFunction(_ x: Tensor, _ isTraining: Bool) throws(TorchError) -> Tensor {
+        guard isTraining && (dropout > 0 || dropPath > 0) else {
+            let h = try attention(normBefore(x), adding: x)
+            return try intermediate.perceptron(normAfter(h), into: output, adding: h)
+        }
         func branch(_ y: Tensor) throws(TorchError) -> Tensor {
             try pathDropped(dropped(y, dropout, isTraining), dropPath, isTraining)
         }
         let h = try x + branch(attention(normBefore(x)))
-        return try h + branch(output(intermediate.gelu(normAfter(h))))
+        return try h + branch(intermediate.perceptron(normAfter(h), into: output))
     }
 }
 
@@ -229,14 +233,17 @@ struct ViTAttention: Sendable {
     /// - Parameters:
     ///   - x: [B, T, D]
     ///   - context: what `x` attends to, [B, S, D]; `x` itself where nil.
-    func callAsFunction(_ x: Tensor, to context: Tensor? = nil) throws(TorchError) -> Tensor {
+    ///   - residual: added to the result where given, [B, T, D].
+    func callAsFunction(
+        _ x: Tensor, to context: Tensor? = nil, adding residual: Tensor? = nil
+    ) throws(TorchError) -> Tensor {
         let (batch, length, width) = (x.size(0), x.size(1), x.size(2))
         func heads(_ y: Tensor) throws(TorchError) -> Tensor {
             try y.reshaped(batch, y.size(1), headCount, width / headCount).transposed(1, 2)  // [B, H, T, D/H]
         }
         let seen = context ?? x
         let attended = try Tensor.attention(heads(query(x)), heads(key(seen)), heads(value(seen)))
-        return try output(attended.transposed(1, 2).reshaped(batch, length, width))
+        return try output(attended.transposed(1, 2).reshaped(batch, length, width), adding: residual)
     }
 }
 

@@ -73,15 +73,22 @@ public final class AdamW: Sendable {
         try parameters.list.clipGradientNorm(to: maximumNorm)
     }
 
-    /// Updates by gradients that are finite, and clears them.
-    public func update(learningRate: Double) throws(TorchError) {
+    /// As ``clipGradients(to:)``, but the norm stays on the parameters' device, and the host does not wait for it.
+    public func clippedNorm(to maximumNorm: Double?) throws(TorchError) -> Tensor {
+        try parameters.list.clippedGradientNorm(to: maximumNorm)
+    }
+
+    /// Updates by the gradients, and clears them.
+    ///
+    /// - Parameter norm: that of the gradients where it is not known to be finite: where it is not, nothing is updated.
+    public func update(learningRate: Double, unlessSpoilt norm: Tensor? = nil) throws(TorchError) {
         for group in groups where !group.names.isEmpty {
             let update = AdamWUpdate(
                 learningRate: learningRate * group.scale, beta1: configuration.beta1, beta2: configuration.beta2,
                 weightDecay: group.weightDecay, epsilon: configuration.epsilon)
             try update.apply(
                 to: group.parameters, firstMoments: group.firstMoments, secondMoments: group.secondMoments,
-                steps: group.steps)
+                steps: group.steps, unlessSpoilt: norm)
         }
         try clearGradients()
     }

@@ -35,27 +35,43 @@ public struct Linear: Sendable {
 
     /// - Parameters:
     ///   - x: [..., in]
+    ///   - residual: added to the result where given, [..., out].
     ///   - isTraining: whether the adapter's dropout is on.
-    public func callAsFunction(_ x: Tensor, isTraining: Bool = false) throws(TorchError) -> Tensor {
-        let y = try x.linear(layout == .outputsFirst ? weight : weight.transposed(0, 1), bias)
+    public func callAsFunction(
+        _ x: Tensor, adding residual: Tensor? = nil, isTraining: Bool = false
+    ) throws(TorchError) -> Tensor {
+        let y = try x.linear(outputsFirst, bias, adding: residual)
         try ParameterTap.linear(weight, bias, layout, from: x, to: y)
         guard let adapter else { return y }
         return try y + adapter(x, isTraining)
     }
 
-    /// The exact GELU of this map's result; the parameters are those of the map itself.
-    public func gelu(_ x: Tensor, isTraining: Bool = false) throws(TorchError) -> Tensor {
-        guard adapter == nil, layout == .outputsFirst, weight.dtype == x.dtype, !ParameterTap.isRecording else {
-            return try self(x, isTraining: isTraining).gelu()
+    /// The weight as [out, in].
+    private var outputsFirst: Tensor {
+        get throws(TorchError) { layout == .outputsFirst ? weight : try weight.transposed(0, 1) }
+    }
+
+    /// `narrowing` of the GELU of this map's result, and `residual` added where given.
+    public func perceptron(
+        _ x: Tensor, into narrowing: Linear, tanhApproximation: Bool = false, adding residual: Tensor? = nil,
+        isTraining: Bool = false
+    ) throws(TorchError) -> Tensor {
+        guard adapter == nil, narrowing.adapter == nil, weight.dtype == x.dtype, narrowing.weight.dtype == x.dtype,
+            !ParameterTap.isRecording
+        else {
+            let inner = try self(x, isTraining: isTraining).gelu(tanhApproximation: tanhApproximation)
+            return try narrowing(inner, adding: residual, isTraining: isTraining)
         }
-        return try x.linearGELU(weight, bias)
+        return try x.perceptron(
+            (outputsFirst, bias), (narrowing.outputsFirst, narrowing.bias), tanhApproximation: tanhApproximation,
+            adding: residual)
     }
 
     /// The weight that this map amounts to with its adapter, [out, in], for those who multiply `dtype` by it themselves.
     ///
     /// An adapter's dropout is on its input, so it has no part in this.
     public func effectiveWeight(_ dtype: DType) throws(TorchError) -> Tensor {
-        let stored = layout == .outputsFirst ? weight : try weight.transposed(0, 1)
+        let stored = try outputsFirst
         let base = stored.dtype == dtype ? stored : try stored.to(dtype)
         guard let adapter else { return base }
         return try base + adapter.delta().to(base.dtype)

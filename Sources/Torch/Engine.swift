@@ -19,6 +19,8 @@ public enum Engine {
         case fast = 1
         /// oneDNN's, of operands rounded to bfloat16. Maps of fewer than 64 rows take the fast kernels.
         case bfloat16 = 2
+        /// Ours, in IEEE arithmetic, where the processor has AVX-512; libtorch's elsewhere.
+        case own = 3
     }
 
     public static var linearKernels: LinearKernels {

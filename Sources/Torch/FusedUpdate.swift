@@ -21,6 +21,13 @@ public struct TensorList: @unchecked Sendable {
         return norm
     }
 
+    /// As ``clipGradientNorm(to:)``, but the norm stays on the tensors' device, and nobody waits for it.
+    ///
+    /// - Precondition: there is a tensor.
+    public func clippedGradientNorm(to maximum: Double?) throws(TorchError) -> Tensor {
+        try operation("clipGradientNorm") { ct_clip_gradient_norm_unread(handles, count, maximum ?? 0, $0) }
+    }
+
     public func zeroGradients() throws(TorchError) { try check(ct_zero_gradients(handles, count), "zeroGradients") }
 }
 
@@ -34,13 +41,15 @@ public struct AdamWUpdate: Sendable, Equatable {
     }
 
     /// Updates parameters in place by libtorch's fused kernel; those without a gradient stay. `steps` are scalars, counted up.
+    ///
+    /// - Parameter norm: a scalar on the parameters' device; where it is not finite, nothing changes.
     public func apply(
-        to parameters: TensorList, firstMoments: TensorList, secondMoments: TensorList, steps: TensorList
+        to parameters: TensorList, firstMoments: TensorList, secondMoments: TensorList, steps: TensorList,
+        unlessSpoilt norm: Tensor? = nil
     ) throws(TorchError) {
         let status = ct_fused_adamw(
             parameters.handles, firstMoments.handles, secondMoments.handles, steps.handles, parameters.count,
-            learningRate,
-            beta1, beta2, weightDecay, epsilon)
+            learningRate, beta1, beta2, weightDecay, epsilon, norm?.handle)
         try check(status, "adamW")
     }
 }

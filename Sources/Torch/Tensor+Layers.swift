@@ -5,14 +5,30 @@ extension Tensor {
     public func matmul(_ other: Tensor) throws(TorchError) -> Tensor {
         try operation("matmul", [self, other]) { ct_matmul(handle, other.handle, $0) }
     }
-    /// x Wᵀ + b for a weight of shape [out, in].
-    public func linear(_ weight: Tensor, _ bias: Tensor? = nil) throws(TorchError) -> Tensor {
-        try operation("linear", [self, weight]) { ct_linear(handle, weight.handle, bias?.handle, $0) }
+    /// x Wᵀ + b for a weight of shape [out, in], and `residual` [..., out] added.
+    public func linear(
+        _ weight: Tensor, _ bias: Tensor? = nil, adding residual: Tensor? = nil
+    ) throws(TorchError) -> Tensor {
+        try operation("linear", [self, weight]) {
+            ct_linear(handle, weight.handle, bias?.handle, residual?.handle, $0)
+        }
     }
-    /// The exact GELU of x Wᵀ + b; without gradients a single pass where the processor's kernels allow. With
-    /// ``Engine/LinearKernels/bfloat16`` it stays in bfloat16 for the linear map that comes next, which gives fp32.
-    public func linearGELU(_ weight: Tensor, _ bias: Tensor? = nil) throws(TorchError) -> Tensor {
-        try operation("linearGELU", [self, weight]) { ct_linear_gelu(handle, weight.handle, bias?.handle, $0) }
+    /// A linear map, its GELU and another linear map, and `residual` added: in as few passes as the kernels that are
+    /// switched on allow.
+    ///
+    /// - Parameters:
+    ///   - widening: weight [inner, in] and bias of the first map.
+    ///   - narrowing: weight [out, inner] and bias of the second.
+    public func perceptron(
+        _ widening: (weight: Tensor, bias: Tensor?), _ narrowing: (weight: Tensor, bias: Tensor?),
+        tanhApproximation: Bool = false, adding residual: Tensor? = nil
+    ) throws(TorchError) -> Tensor {
+        let weights = [
+            widening.weight.handle, widening.bias?.handle, narrowing.weight.handle, narrowing.bias?.handle,
+        ]
+        return try operation("perceptron", [self, widening.weight, narrowing.weight]) {
+            ct_perceptron(handle, weights, tanhApproximation, residual?.handle, $0)
+        }
     }
     /// Rows of this [V, D] table by integer `indices` of any shape.
     public func embedding(_ indices: Tensor) throws(TorchError) -> Tensor {

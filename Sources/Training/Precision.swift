@@ -4,9 +4,9 @@ import Torch
 public enum Precision: String, Codable, Sendable, CaseIterable {
     /// `fp32-fast` where it is as exact as `fp32` on this machine and clearly faster, else `fp32`.
     case auto
-    /// libtorch's default kernels.
+    /// IEEE arithmetic: our own kernels for linear maps where the processor has AVX-512, libtorch's default ones elsewhere.
     case fp32
-    /// oneDNN's kernels for linear maps: on some processors several times as fast at the same error.
+    /// oneDNN's kernels for linear maps, which may round operands to bfloat16 where the processor gains by it (AMX).
     case fp32Fast = "fp32-fast"
     /// Products of operands rounded to bfloat16, everything else in fp32; on CUDA as autocast decides.
     case bf16
@@ -27,7 +27,7 @@ public enum Precision: String, Codable, Sendable, CaseIterable {
         guard self == .auto else { return self }
         guard device == .cpu, Engine.hasOneDNN else { return .fp32 }
         guard try Self.linearError(.fast) <= 4 * Self.linearError(.standard) else { return .fp32 }
-        return try Self.seconds(.fast, width: width) < 0.8 * Self.seconds(.standard, width: width)
+        return try Self.seconds(.fast, width: width) < 0.8 * Self.seconds(.own, width: width)
             ? .fp32Fast : .fp32
     }
 
@@ -55,9 +55,9 @@ public enum Precision: String, Codable, Sendable, CaseIterable {
     /// For bfloat16 oneDNN needs AVX-512 at least; a processor without it computes under autocast.
     public var linearKernels: Engine.LinearKernels {
         switch self {
-        case .auto, .fp32: .standard
+        case .auto, .fp32: .own
         case .fp32Fast: .fast
-        case .bf16: Engine.hasOneDNN && Engine.cpuCapability.hasPrefix("AVX512") ? .bfloat16 : .standard
+        case .bf16: Engine.hasOneDNN && Engine.cpuCapability.hasPrefix("AVX512") ? .bfloat16 : .own
         }
     }
 

@@ -25,17 +25,22 @@ extension Trainer {
         // Each rank has examples of its own, and so dropout of its own.
         try Engine.seed(
             CounterRandom(seed: recipe.training.seed, stream: 0x6472_6f70 + UInt64(ranks.rank) << 32)
-                .word(at: position.step))
+                .word(at: position.step + (unread == nil ? 0 : 1)))
         let progress = lesson.progress(after: position.offset)
         let rate = schedule.rate(at: (lesson.progress(after: start) + progress) / 2) * lesson.learningRateScale
         let share = try reportingMemory(batchDescription(examples), lower: memoryAdvice) {
             try gradients(of: examples, weights, lesson, from: start, content)
         }
+        if readsLater(in: lesson) {
+            let step = UnreadStep(examples: examples, lesson: lesson, start: start, end: position.offset, rate: rate)
+            try update(by: share, step)
+            return try keepSchedule(progress)
+        }
         let norm = try clock.measure(.optimizer) { () throws(TorchError) in
             let largestNorm = recipe.training.gradientClipping
             return try optimizer.clipGradients(to: largestNorm > 0 ? largestNorm : nil)
         }
-        let own = BatchOutcome(loss: try share.loss(), gradientNorm: norm, scores: share.scores)
+        let own = BatchOutcome(loss: try share.loss(), gradientNorm: norm, scores: try scores(of: share, examples))
         let outcome = try agree(on: own, of: examples.count)
         guard outcome.loss.isFinite, outcome.gradientNorm.isFinite else {
             try optimizer.clearGradients()
@@ -44,16 +49,18 @@ extension Trainer {
         }
         try clock.measure(.optimizer) { try optimizer.update(learningRate: rate) }
         try adapt(to: share.statistics, of: examples.count)
-        try finishStep(on: examples, outcome, lesson, from: start, learningRate: rate)
+        try finishStep(on: examples, outcome, lesson, start..<position.offset, learningRate: rate)
         try keepSchedule(progress)
     }
 
     /// Counts a step that was taken, and tells of it.
-    private func finishStep(
-        on examples: [Int32], _ outcome: BatchOutcome, _ lesson: Lesson, from start: Int, learningRate: Double
+    ///
+    /// - Parameter places: those of its examples in the lesson.
+    func finishStep(
+        on examples: [Int32], _ outcome: BatchOutcome, _ lesson: Lesson, _ places: Range<Int>, learningRate: Double
     ) throws {
         rejections = 0
-        if lesson.records(from: start) {
+        if lesson.records(from: places.lowerBound) {
             let scores = outcome.scores
             clock.measure(.selection) {
                 teacher.record(scores.scores, for: examples, confidences: scores.confidences)
@@ -65,29 +72,33 @@ extension Trainer {
         try emit(
             .stepped(
                 StepSummary(
-                    step: position.step, progress: lesson.progress(after: position.offset), loss: outcome.loss,
+                    step: position.step, progress: lesson.progress(after: places.upperBound), loss: outcome.loss,
                     learningRate: learningRate, gradientNorm: outcome.gradientNorm,
                     examplesTaught: position.examplesTaught, examplesScored: teacher.spending.scored,
-                    elementShare: lesson.elementShare(after: start), seconds: clock.seconds,
+                    elementShare: lesson.elementShare(after: places.lowerBound), seconds: clock.seconds,
                     examplesPerSecond: Double(position.examplesTaught) / clock.seconds)))
     }
 
     /// Evaluates and saves where it is time to.
     private func keepSchedule(_ progress: Double) throws {
-        if progress * Double(recipe.evaluation.count) >= Double(position.evaluationCount + 1) {
-            try evaluate(at: progress)
-        }
-        if let interval = recipe.checkpoints.everySteps, position.step.isMultiple(of: interval) { try saveCheckpoint() }
+        let isDue = progress * Double(recipe.evaluation.count) >= Double(position.evaluationCount + 1)
+        let interval = recipe.checkpoints.everySteps
+        let saves = interval.map { (position.step + (unread == nil ? 0 : 1)).isMultiple(of: $0) } ?? false
+        // Both look at a run whose steps are all counted.
+        if isDue || saves { try readStep() }
+        if isDue { try evaluate(at: progress) }
+        if saves { try saveCheckpoint() }
     }
 
     /// What the passes over this rank's share of a batch come to.
-    private struct Share {
+    struct Share {
         /// The micro-batches' shares of the step's loss.
         var losses: [Tensor] = []
         /// [B] a micro-batch, without a graph.
         var exampleLosses: [Tensor] = []
-        /// Of each example, where the lesson records them.
-        var scores = ExampleScores(scores: [])
+        /// [B] a micro-batch, where the lesson records them.
+        var scores: [Tensor] = []
+        var confidences: [Tensor] = []
         /// Sums over the examples; nil where the learner does not adapt.
         var statistics: Tensor?
 
@@ -99,7 +110,6 @@ extension Trainer {
         of examples: [Int32], _ weights: [Float]?, _ lesson: Lesson, from start: Int, _ content: Contents
     ) throws -> Share {
         var result = Share(statistics: try learner.freshStatistics())
-        if recipe.teacher.tracksConfidence { result.scores.confidences = [] }
         let parts = microBatches(of: examples.count)
         // Where some rank has no example, the gradients are averaged afterwards instead.
         let overlaps = examples.count >= ranks.rankCount
@@ -120,11 +130,19 @@ extension Trainer {
             result.exampleLosses.append(try assessment.losses.detached())
             if let more = assessment.statistics { result.statistics = try result.statistics.map { try $0 + more } }
             guard lesson.records(from: start) else { continue }
-            result.scores.scores += try adjusted(assessment.scores?.values() ?? [], taught)
-            result.scores.confidences? += try assessment.confidences?.values(as: Float.self) ?? []
+            if let scores = assessment.scores { result.scores.append(scores) }
+            if let confidences = assessment.confidences { result.confidences.append(confidences) }
         }
         if !overlaps { try clock.measure(.backward) { try averaging?.addUp() } }
         return result
+    }
+
+    /// The scores that a share came with, in the order of its examples.
+    private func scores(of share: Share, _ examples: [Int32]) throws -> ExampleScores {
+        let own = Array(examples[ranks.share(of: examples.count)])
+        return ExampleScores(
+            scores: adjusted(try share.scores.flatMap { try $0.values() }, own),
+            confidences: recipe.teacher.tracksConfidence ? try share.confidences.flatMap { try $0.values() } : nil)
     }
 
     /// The weights are those of an unbiased mean over all examples: they are not divided by their sum.

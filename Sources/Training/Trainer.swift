@@ -35,6 +35,10 @@ public final class Trainer<L: Learner, Source: Dataset> where Source.Content == 
     /// Steps in a row that were rejected, up to the last one.
     var rejections = 0
     var taught: TaughtCounts?
+    /// The last step, where what it came to has not been read yet.
+    var unread: UnreadStep?
+    /// Reads outcomes a step late on every device, for tests.
+    var forcesLateReading = false
     /// An example's class, or its text, for those who look at it.
     public var caption: ((Int32) throws -> String)?
     /// A frozen learner, for the `reducible` score.
@@ -126,6 +130,7 @@ public final class Trainer<L: Learner, Source: Dataset> where Source.Content == 
                 try step(batch.examples, batch.weights, lesson, from: batch.positions.lowerBound, content: next)
             }
         }
+        try readStep()
     }
 
     /// The lesson in the order that suits the data, which its number decides: a resumed run finds its place again.

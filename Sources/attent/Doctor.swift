@@ -39,7 +39,8 @@ struct Doctor: ParsableCommand {
 
     private func rates() throws -> [Fact] {
         try [
-            ("fp32", Engine.LinearKernels.standard, DType.float32), ("fp32-fast", .fast, .float32),
+            ("fp32", Engine.LinearKernels.own, DType.float32), ("libtorch's fp32", .standard, .float32),
+            ("fp32-fast", .fast, .float32),
             ("bf16", Precision.bf16.linearKernels, .bfloat16),
         ].map { name, kernels, dtype in
             let rate = try Machine.linearRate(kernels, dtype: dtype)

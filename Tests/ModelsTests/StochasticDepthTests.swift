@@ -39,7 +39,9 @@ import Torch
         var outcomes: [[Float]] = []
         for first in [0, 1 / (1 - share)] {
             let h = try withoutGradients { try x + layer.attention(layer.normBefore(x)) * first }
-            let branch = try withoutGradients { try layer.output(layer.intermediate.gelu(layer.normAfter(h))) }
+            let branch = try withoutGradients {
+                try layer.intermediate.perceptron(layer.normAfter(h), into: layer.output)
+            }
             for second in [0, 1 / (1 - share)] { outcomes.append(try (h + branch * second).floats) }
         }
         let values = try found.floats

@@ -40,6 +40,10 @@ private final class Observed: Learner {
     ) {
         var recipe = tinyRecipe(policy, epochs: 4)
         recipe.training.scoringPrecision = scoring
+        // As whoever makes a learner from a recipe does.
+        let before = Engine.linearKernels
+        defer { Engine.linearKernels = before }
+        _ = recipe.training.precision.apply(on: .cpu)
         let run = try TinyRun(recipe)
         let learner = Observed(try run.learner())
         _ = try Trainer(
@@ -51,28 +55,28 @@ private final class Observed: Learner {
     @Test("Scoring passes alone run at the scoring precision")
     func scoringPass() throws {
         let found = try kernels(.attent, scoring: .fp32Fast)
-        #expect(found.training == [.standard])
+        #expect(found.training == [.own])
         #expect(found.scoring == [.fast])
     }
 
     @Test("Candidates for admission are judged at the scoring precision")
     func admission() throws {
         let found = try kernels(.selectiveBackprop, scoring: .fp32Fast)
-        #expect(found.training == [.standard])
+        #expect(found.training == [.own])
         #expect(found.scoring == [.fast])
     }
 
     @Test("Without one they run as training does")
     func absent() throws {
         let found = try kernels(.attent, scoring: nil)
-        #expect(found.training == [.standard])
-        #expect(found.scoring == [.standard])
+        #expect(found.training == [.own])
+        #expect(found.scoring == [.own])
     }
 
     @Test("bfloat16 on the CPU is a matter of kernels where it can be, of autocast elsewhere")
     func bfloat16() {
         let hasKernels = Engine.hasOneDNN && Engine.cpuCapability.hasPrefix("AVX512")
-        #expect(Precision.bf16.linearKernels == (hasKernels ? .bfloat16 : .standard))
+        #expect(Precision.bf16.linearKernels == (hasKernels ? .bfloat16 : .own))
         #expect(Precision.bf16.computeType(on: .cpu) == (hasKernels ? nil : .bfloat16))
         #expect(Precision.bf16.computeType(on: .cuda(0)) == .bfloat16)
         #expect(Precision.fp32.computeType(on: .cuda(0)) == nil)

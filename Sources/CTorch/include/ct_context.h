@@ -5,9 +5,9 @@
 CT_API void ct_set_thread_count(int count);
 CT_API int ct_thread_count(void);
 CT_API void ct_set_flush_denormal(bool enabled);
-/// How the products of fp32 linear maps on the CPU are computed: by libtorch's default kernels, by oneDNN's, or by oneDNN's of
-/// bfloat16 copies of their operands.
-typedef enum { CT_LINEAR_STANDARD = 0, CT_LINEAR_FAST = 1, CT_LINEAR_BFLOAT16 = 2 } ct_linear_kernels;
+/// How the products of fp32 linear maps on the CPU are computed: by libtorch's default kernels, by oneDNN's, by oneDNN's of
+/// bfloat16 copies of their operands, or by our own where the processor has AVX-512 (else by libtorch's).
+typedef enum { CT_LINEAR_STANDARD = 0, CT_LINEAR_FAST = 1, CT_LINEAR_BFLOAT16 = 2, CT_LINEAR_OWN = 3 } ct_linear_kernels;
 CT_API void ct_set_linear_kernels(ct_linear_kernels kernels);
 CT_API ct_linear_kernels ct_get_linear_kernels(void);
 CT_API ct_status ct_set_deterministic(bool enabled);

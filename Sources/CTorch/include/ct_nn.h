@@ -3,10 +3,11 @@
 #include "ct_status.h"
 
 CT_API ct_status ct_matmul(ct_tensor a, ct_tensor b, ct_tensor* out);
-CT_API ct_status ct_linear(ct_tensor x, ct_tensor weight, ct_tensor bias, ct_tensor* out);
-/// The exact GELU of a linear map; one pass over the result where no gradient is wanted. With bfloat16 kernels the result stays
-/// in bfloat16, for another linear map.
-CT_API ct_status ct_linear_gelu(ct_tensor x, ct_tensor weight, ct_tensor bias, ct_tensor* out);
+/// x weightᵀ + bias + residual; the residual has the result's shape.
+CT_API ct_status ct_linear(ct_tensor x, ct_tensor weight, ct_tensor bias, ct_tensor residual, ct_tensor* out);
+/// A linear map, its GELU (exact, or by a hyperbolic tangent) and another linear map, and a residual added.
+/// `weights`: weight [inner, in] and bias of the first, weight [out, inner] and bias of the second.
+CT_API ct_status ct_perceptron(ct_tensor x, const ct_tensor* weights, bool isTanh, ct_tensor residual, ct_tensor* out);
 CT_API ct_status ct_embedding(ct_tensor weight, ct_tensor indices, ct_tensor* out);
 CT_API ct_status ct_layer_norm(ct_tensor x, ct_tensor weight, ct_tensor bias, intptr_t features, double epsilon,
                                ct_tensor* out);

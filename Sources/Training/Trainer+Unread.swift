@@ -1,0 +1,76 @@
+import Teaching
+import Torch
+
+/// A step that the device is taking, or has taken: what it comes to is on its way to the host.
+///
+/// On CUDA the host only queues work. Were it to read a step's loss, norm and scores at once it would wait for the device,
+/// which would then wait for the host; so they are read when the next step is queued.
+struct UnreadStep {
+    let examples: [Int32]
+    let lesson: Lesson
+    /// The places of the examples in the lesson.
+    let start, end: Int
+    let rate: Double
+    /// The loss and the gradient's norm.
+    var numbers: HostCopy?
+    /// One an example, where the lesson records them.
+    var scores, confidences: HostCopy?
+    var losses: [Tensor] = []
+
+    init(examples: [Int32], lesson: Lesson, start: Int, end: Int, rate: Double) {
+        (self.examples, self.lesson, self.start, self.end, self.rate) = (examples, lesson, start, end, rate)
+    }
+}
+
+extension Trainer {
+    /// Whether outcomes may be read a step late: on a device that works by itself, where a step that is no number ends the run
+    /// (so that no step has to be taken back) and no other rank waits for an answer.
+    func readsLater(in lesson: Lesson) -> Bool {
+        let isWanted = forcesLateReading || recipe.training.place.isAsynchronous
+        // Who admits examples by their scores needs these at once.
+        return isWanted && ranks.rankCount == 1 && !lesson.needsAdmission && recipe.training.nonFinite == .stop
+    }
+
+    /// Queues the update and reads what the step before came to.
+    func update(by share: Share, _ taken: UnreadStep) throws {
+        var step = taken
+        let norm = try clock.measure(.optimizer) { () throws(TorchError) in
+            let largestNorm = recipe.training.gradientClipping
+            return try optimizer.clippedNorm(to: largestNorm > 0 ? largestNorm : nil)
+        }
+        let losses = try Tensor.stacked(share.losses).sum()
+        step.numbers = try HostCopy(.stacked([losses, norm.to(losses.dtype)]))
+        step.losses = share.exampleLosses
+        if !share.scores.isEmpty { step.scores = try HostCopy(.concatenated(share.scores, 0)) }
+        if !share.confidences.isEmpty { step.confidences = try HostCopy(.concatenated(share.confidences, 0)) }
+        // Before the update, so that a step that is no number is looked into with the weights it was taken with.
+        try readStep()
+        // The sum is finite where both are.
+        let sum = try norm + losses
+        try clock.measure(.optimizer) { try optimizer.update(learningRate: step.rate, unlessSpoilt: sum) }
+        try adapt(to: share.statistics, of: step.examples.count)
+        unread = step
+    }
+
+    /// Counts the step that is not counted yet, if there is one.
+    func readStep() throws {
+        guard let step = unread, let numbers = try step.numbers?.values() else { return }
+        unread = nil
+        let confidences = try step.confidences?.values() ?? []
+        let outcome = BatchOutcome(
+            loss: Double(numbers[0]), gradientNorm: Double(numbers[1]),
+            scores: ExampleScores(
+                scores: adjusted(try step.scores?.values() ?? [], step.examples),
+                confidences: recipe.teacher.tracksConfidence ? confidences : nil))
+        guard outcome.loss.isFinite, outcome.gradientNorm.isFinite else {
+            try optimizer.clearGradients()
+            return try reject(step.examples, NonFiniteStep(outcome, losses: step.losses), step.lesson, from: step.start)
+        }
+        try finishStep(on: step.examples, outcome, step.lesson, step.start..<step.end, learningRate: step.rate)
+    }
+}
+
+extension Device {
+    /// Whether operations return before they are done.
+    var isAsynchronous: Bool { if case .cuda = self { true } else { false } }
+}
