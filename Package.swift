@@ -116,7 +116,7 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "attent", "your-own-loop", "Reporting", "Training", "Teaching",
+                "attent", "your-own-loop", "Reporting", "Training", "Teaching", "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .testTarget(name: "ReportingTests", dependencies: ["AttentionKernels", "Reporting", "Training"]),

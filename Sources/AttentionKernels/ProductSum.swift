@@ -1,4 +1,5 @@
 import Torch
+import Training
 
 /// A Bᵀ of matrices A [R, P] and B [S, P] whose columns come piece by piece, summed up in float64. Of A Aᵀ only blocks on and
 /// above the diagonal are computed.
@@ -15,6 +16,9 @@ struct ProductSum {
     private var blocks: [Block] = []
     /// That of the pieces that were rounded, [R, S]; of A Aᵀ only what stands on and above the diagonal.
     private var rounded: Tensor?
+
+    /// Of few and very long rows oneDNN's kernels are faster than our own, where they are as exact.
+    private static let instead: Engine.LinearKernels = (try? Precision.fastIsExact()) == true ? .fast : .own
 
     /// Smaller blocks on the diagonal compute less of what is known by symmetry; below that products lose their speed.
     private static let side = 64
@@ -57,7 +61,10 @@ struct ProductSum {
         for index in blocks.indices {
             let (rows, columns) = (blocks[index].rows, blocks[index].columns)
             // As a linear map, which ``Engine/linearKernels`` may make faster.
-            let product = try piece.sliced(0, rows).linear((other ?? piece).sliced(0, columns))
+            let kernels = Engine.linearKernels == .own ? Self.instead : Engine.linearKernels
+            let product = try Engine.withLinearKernels(kernels) { () throws(TorchError) in
+                try piece.sliced(0, rows).linear((other ?? piece).sliced(0, columns))
+            }
             blocks[index].sum = try blocks[index].sum + product.to(.float64)
         }
     }

@@ -25,33 +25,6 @@ CT_INLINE int panel_width(int64_t left) {
     return left % 3 == 1 && left > 3 ? 4 : left < 3 ? static_cast<int>(left) : 3;
 }
 
-template <int rows, int vectors, typename Begin, typename End>
-CT_INLINE void product_tile(int64_t depth, Strided a, const float* b, int64_t bRow, int64_t row, int64_t column, const Begin& begin,
-                            const End& end) {
-    Vector sums[rows][vectors];
-#pragma unroll
-    for (int r = 0; r < rows; r++) {
-#pragma unroll
-        for (int v = 0; v < vectors; v++) begin(row + r, column + v * lanes, sums[r][v]);
-    }
-    for (int64_t k = 0; k < depth; k++) {
-        Vector right[vectors];
-#pragma unroll
-        for (int v = 0; v < vectors; v++) right[v] = CT_LOAD(b + k * bRow + v * lanes);
-#pragma unroll
-        for (int r = 0; r < rows; r++) {
-            const float left = a.data[r * a.row + k * a.column];
-#pragma unroll
-            for (int v = 0; v < vectors; v++) sums[r][v] += left * right[v];
-        }
-    }
-#pragma unroll
-    for (int r = 0; r < rows; r++) {
-#pragma unroll
-        for (int v = 0; v < vectors; v++) end(row + r, column + v * lanes, sums[r][v]);
-    }
-}
-
 template <int vectors, typename Begin, typename End>
 CT_INLINE void product_panel(int64_t rows, int64_t depth, Strided a, const float* b, int64_t bRow, int64_t row, int64_t column,
                              const Begin& begin, const End& end) {
@@ -81,23 +54,6 @@ CT_INLINE void product_block(const Task& task, int64_t row, int64_t rows, int64_
         panel += task.depth * width * lanes, column += width * lanes, left -= width;
     }
 }
-
-/// Sums so far, in their places in the result.
-struct Partial {
-    float* out;
-    int64_t outRow;
-};
-struct Load {
-    Partial at;
-    CT_INLINE void operator()(int64_t row, int64_t column, Vector& sum) const { sum = CT_LOAD(at.out + row * at.outRow + column); }
-};
-struct Zero {
-    CT_INLINE void operator()(int64_t, int64_t, Vector& sum) const { sum = Vector{}; }
-};
-struct Store {
-    Partial at;
-    CT_INLINE void operator()(int64_t row, int64_t column, Vector& sum) const { CT_STORE(at.out + row * at.outRow + column, sum); }
-};
 
 /// Adds a block's sums to those so far. Each block of the depth begins at zero, so that rounding grows by the number of blocks
 /// and not by that of terms.

@@ -12,15 +12,33 @@ struct Strided {
     int64_t row, column;
 };
 
-template <int rows, int vectors, bool adds = false>
-CT_INLINE void tile(int64_t depth, const float* a, int64_t row, int64_t column, const float* b, int64_t bRow, float* c, int64_t cRow) {
-    Vector sums[rows][vectors] = {};
-    if (adds) {
+/// Sums so far, in their places in the result.
+struct Partial {
+    float* out;
+    int64_t outRow;
+};
+struct Load {
+    Partial at;
+    CT_INLINE void operator()(int64_t row, int64_t column, Vector& sum) const { sum = CT_LOAD(at.out + row * at.outRow + column); }
+};
+struct Zero {
+    CT_INLINE void operator()(int64_t, int64_t, Vector& sum) const { sum = Vector{}; }
+};
+struct Store {
+    Partial at;
+    CT_INLINE void operator()(int64_t row, int64_t column, Vector& sum) const { CT_STORE(at.out + row * at.outRow + column, sum); }
+};
+
+/// A tile of a product, whose sums stay in registers: `begin(row, column, sum)` makes the first, `end(row, column, sum)` takes the
+/// last. The right matrix has adjacent columns, its rows are `bRow` apart.
+template <int rows, int vectors, typename Begin, typename End>
+CT_INLINE void product_tile(int64_t depth, Strided a, const float* b, int64_t bRow, int64_t row, int64_t column, const Begin& begin,
+                            const End& end) {
+    Vector sums[rows][vectors];
 #pragma unroll
-        for (int r = 0; r < rows; r++) {
+    for (int r = 0; r < rows; r++) {
 #pragma unroll
-            for (int v = 0; v < vectors; v++) sums[r][v] = CT_LOAD(c + r * cRow + v * lanes);
-        }
+        for (int v = 0; v < vectors; v++) begin(row + r, column + v * lanes, sums[r][v]);
     }
     for (int64_t k = 0; k < depth; k++) {
         Vector right[vectors];
@@ -28,7 +46,7 @@ CT_INLINE void tile(int64_t depth, const float* a, int64_t row, int64_t column, 
         for (int v = 0; v < vectors; v++) right[v] = CT_LOAD(b + k * bRow + v * lanes);
 #pragma unroll
         for (int r = 0; r < rows; r++) {
-            const float left = a[r * row + k * column];
+            const float left = a.data[r * a.row + k * a.column];
 #pragma unroll
             for (int v = 0; v < vectors; v++) sums[r][v] += left * right[v];
         }
@@ -36,8 +54,15 @@ CT_INLINE void tile(int64_t depth, const float* a, int64_t row, int64_t column, 
 #pragma unroll
     for (int r = 0; r < rows; r++) {
 #pragma unroll
-        for (int v = 0; v < vectors; v++) CT_STORE(c + r * cRow + v * lanes, sums[r][v]);
+        for (int v = 0; v < vectors; v++) end(row + r, column + v * lanes, sums[r][v]);
     }
+}
+
+template <int rows, int vectors, bool adds = false>
+CT_INLINE void tile(int64_t depth, Strided a, const float* b, int64_t bRow, float* c, int64_t cRow) {
+    const Partial out{c, cRow};
+    if constexpr (adds) product_tile<rows, vectors>(depth, a, b, bRow, 0, 0, Load{out}, Store{out});
+    else product_tile<rows, vectors>(depth, a, b, bRow, 0, 0, Zero{}, Store{out});
 }
 
 template <int vectors, bool adds>
@@ -45,9 +70,9 @@ CT_INLINE void column_of_tiles(int64_t rows, int64_t depth, Strided a, const flo
     constexpr int tall = vectors == 4 ? 6 : 8;
     int64_t i = 0;
     for (; i + tall <= rows; i += tall)
-        tile<tall, vectors, adds>(depth, a.data + i * a.row, a.row, a.column, b, bRow, c + i * cRow, cRow);
-    for (; i + 3 <= rows; i += 3) tile<3, vectors, adds>(depth, a.data + i * a.row, a.row, a.column, b, bRow, c + i * cRow, cRow);
-    for (; i < rows; i++) tile<1, vectors, adds>(depth, a.data + i * a.row, a.row, a.column, b, bRow, c + i * cRow, cRow);
+        tile<tall, vectors, adds>(depth, {a.data + i * a.row, a.row, a.column}, b, bRow, c + i * cRow, cRow);
+    for (; i + 3 <= rows; i += 3) tile<3, vectors, adds>(depth, {a.data + i * a.row, a.row, a.column}, b, bRow, c + i * cRow, cRow);
+    for (; i < rows; i++) tile<1, vectors, adds>(depth, {a.data + i * a.row, a.row, a.column}, b, bRow, c + i * cRow, cRow);
 }
 
 /// c [rows, columns] = a [rows, depth] · b [depth, columns], or c + that. Columns are whole vectors, next to each other in b

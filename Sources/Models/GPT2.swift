@@ -79,6 +79,7 @@ struct GPT2Layer: DecoderLayer, Sendable {
     }
 
     func callAsFunction(_ x: Tensor, _ context: DecoderContext, _ cache: LayerCache?) throws(TorchError) -> Tensor {
+        // Where a whole branch is added, the last product of the branch does it.
         guard context.isTraining && residualDropout > 0 else {
             let h = try attend(attentionNorm(x), adding: x, context, cache)
             return try feedForward(feedForwardNorm(h), adding: h, context.isTraining)

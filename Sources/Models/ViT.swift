@@ -202,6 +202,7 @@ struct ViTLayer: Sendable {
     }
 
     func callAsFunction(_ x: Tensor, _ isTraining: Bool) throws(TorchError) -> Tensor {
+        // Where a whole branch is added, the last product of the branch does it.
         guard isTraining && (dropout > 0 || dropPath > 0) else {
             let h = try attention(normBefore(x), adding: x)
             return try intermediate.perceptron(normAfter(h), into: output, adding: h)

@@ -30,8 +30,8 @@ public struct LanguageLearner: Learner {
         public var isPacked = false
         /// Whether training starts from stored weights.
         public var isPretrained = false
-        /// Whether examples begin with a prompt, which nothing is learnt from: their beginnings alone teach nothing.
-        public var hasPrompts = false
+        /// Whether examples may begin with a prompt, which nothing is learnt from: their beginnings alone teach nothing.
+        public var hasPrompts = true
         /// Whether activations are made again for the backward pass.
         public var recomputesActivations = false
 

@@ -126,7 +126,7 @@ public struct LanguageModeling: Experiment {
         options.tokens = recipe.teacher.tokens
         options.isPacked = isPacked
         if case .stored = settings.origin { options.isPretrained = true }
-        if case .text(let data) = recipe.data, data.kind == .text {} else { options.hasPrompts = true }
+        if case .text(let data) = recipe.data { options.hasPrompts = data.kind != .text }
         options.recomputesActivations = recipe.training.activationCheckpointing
         return try LanguageLearner(
             builder, network, context: context, computeType: recipe.training.precision.apply(on: recipe.training.place),

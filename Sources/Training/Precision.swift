@@ -21,14 +21,18 @@ public enum Precision: String, Codable, Sendable, CaseIterable {
         }
     }
 
+    /// Whether there are oneDNN's fp32 kernels, and they are as exact as the default ones on this machine.
+    public static func fastIsExact() throws(TorchError) -> Bool {
+        guard Engine.hasOneDNN else { return false }
+        return try linearError(.fast) <= 4 * linearError(.standard)
+    }
+
     /// What `auto` means on this machine for a learner of a width: the faster kernels only where they are as exact and save
     /// at least a fifth of the time on matrices of that width.
     public func resolved(on device: Device, width: Int) throws(TorchError) -> Precision {
         guard self == .auto else { return self }
-        guard device == .cpu, Engine.hasOneDNN else { return .fp32 }
-        guard try Self.linearError(.fast) <= 4 * Self.linearError(.standard) else { return .fp32 }
-        return try Self.seconds(.fast, width: width) < 0.8 * Self.seconds(.own, width: width)
-            ? .fp32Fast : .fp32
+        guard device == .cpu, try Self.fastIsExact() else { return .fp32 }
+        return try Self.seconds(.fast, width: width) < 0.8 * Self.seconds(.own, width: width) ? .fp32Fast : .fp32
     }
 
     /// Processor seconds, which other programs disturb less, of a forward and backward of a linear map as wide as the

@@ -32,8 +32,7 @@ extension Trainer {
             try gradients(of: examples, weights, lesson, from: start, content)
         }
         if readsLater(in: lesson) {
-            let step = UnreadStep(examples: examples, lesson: lesson, start: start, end: position.offset, rate: rate)
-            try update(by: share, step)
+            try update(by: share, on: examples, lesson, start..<position.offset, learningRate: rate)
             return try keepSchedule(progress)
         }
         let norm = try clock.measure(.optimizer) { () throws(TorchError) in
@@ -129,9 +128,10 @@ extension Trainer {
                 try backward(assessment.losses, weights.map { Array($0[part]) }, share: share, averages: isLast))
             result.exampleLosses.append(try assessment.losses.detached())
             if let more = assessment.statistics { result.statistics = try result.statistics.map { try $0 + more } }
-            guard lesson.records(from: start) else { continue }
             if let scores = assessment.scores { result.scores.append(scores) }
-            if let confidences = assessment.confidences { result.confidences.append(confidences) }
+            if recipe.teacher.tracksConfidence, let confidences = assessment.confidences {
+                result.confidences.append(confidences)
+            }
         }
         if !overlaps { try clock.measure(.backward) { try averaging?.addUp() } }
         return result

@@ -8,18 +8,15 @@ import Torch
 struct UnreadStep {
     let examples: [Int32]
     let lesson: Lesson
-    /// The places of the examples in the lesson.
-    let start, end: Int
-    let rate: Double
+    /// Those of the examples in the lesson.
+    let places: Range<Int>
+    let learningRate: Double
     /// The loss and the gradient's norm.
-    var numbers: HostCopy?
+    let numbers: HostCopy
     /// One an example, where the lesson records them.
-    var scores, confidences: HostCopy?
-    var losses: [Tensor] = []
-
-    init(examples: [Int32], lesson: Lesson, start: Int, end: Int, rate: Double) {
-        (self.examples, self.lesson, self.start, self.end, self.rate) = (examples, lesson, start, end, rate)
-    }
+    let scores, confidences: HostCopy?
+    /// [B] a micro-batch.
+    let losses: [Tensor]
 }
 
 extension Trainer {
@@ -31,31 +28,36 @@ extension Trainer {
         return isWanted && ranks.rankCount == 1 && !lesson.needsAdmission && recipe.training.nonFinite == .stop
     }
 
-    /// Queues the update and reads what the step before came to.
-    func update(by share: Share, _ taken: UnreadStep) throws {
-        var step = taken
+    /// Queues the update by a share's gradients and reads what the step before came to.
+    ///
+    /// - Parameter places: those of the examples in the lesson.
+    func update(
+        by share: Share, on examples: [Int32], _ lesson: Lesson, _ places: Range<Int>, learningRate: Double
+    ) throws {
         let norm = try clock.measure(.optimizer) { () throws(TorchError) in
             let largestNorm = recipe.training.gradientClipping
             return try optimizer.clippedNorm(to: largestNorm > 0 ? largestNorm : nil)
         }
         let losses = try Tensor.stacked(share.losses).sum()
-        step.numbers = try HostCopy(.stacked([losses, norm.to(losses.dtype)]))
-        step.losses = share.exampleLosses
-        if !share.scores.isEmpty { step.scores = try HostCopy(.concatenated(share.scores, 0)) }
-        if !share.confidences.isEmpty { step.confidences = try HostCopy(.concatenated(share.confidences, 0)) }
+        func copy(_ parts: [Tensor]) throws -> HostCopy? { try parts.isEmpty ? nil : HostCopy(.concatenated(parts, 0)) }
+        let step = UnreadStep(
+            examples: examples, lesson: lesson, places: places, learningRate: learningRate,
+            numbers: try HostCopy(.stacked([losses, norm.to(losses.dtype)])), scores: try copy(share.scores),
+            confidences: try copy(share.confidences), losses: share.exampleLosses)
         // Before the update, so that a step that is no number is looked into with the weights it was taken with.
         try readStep()
         // The sum is finite where both are.
         let sum = try norm + losses
-        try clock.measure(.optimizer) { try optimizer.update(learningRate: step.rate, unlessSpoilt: sum) }
-        try adapt(to: share.statistics, of: step.examples.count)
+        try clock.measure(.optimizer) { try optimizer.update(learningRate: learningRate, unlessSpoilt: sum) }
+        try adapt(to: share.statistics, of: examples.count)
         unread = step
     }
 
     /// Counts the step that is not counted yet, if there is one.
     func readStep() throws {
-        guard let step = unread, let numbers = try step.numbers?.values() else { return }
+        guard let step = unread else { return }
         unread = nil
+        let numbers = try step.numbers.values()
         let confidences = try step.confidences?.values() ?? []
         let outcome = BatchOutcome(
             loss: Double(numbers[0]), gradientNorm: Double(numbers[1]),
@@ -64,9 +66,10 @@ extension Trainer {
                 confidences: recipe.teacher.tracksConfidence ? confidences : nil))
         guard outcome.loss.isFinite, outcome.gradientNorm.isFinite else {
             try optimizer.clearGradients()
-            return try reject(step.examples, NonFiniteStep(outcome, losses: step.losses), step.lesson, from: step.start)
+            return try reject(
+                step.examples, NonFiniteStep(outcome, losses: step.losses), step.lesson, from: step.places.lowerBound)
         }
-        try finishStep(on: step.examples, outcome, step.lesson, step.start..<step.end, learningRate: step.rate)
+        try finishStep(on: step.examples, outcome, step.lesson, step.places, learningRate: step.learningRate)
     }
 }
 

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import attent
@@ -40,12 +41,7 @@ import Testing
             "PATH": "\(path):\(environment["PATH"] ?? "/usr/bin:/bin")", "SLURM_JOB_NODELIST": "here",
             "ATTENT_TIMEOUT": "60",
         ]) { $1 }
-        let error = Pipe()
-        (process.standardError, process.standardOutput) = (error, FileHandle.nullDevice)
-        try process.run()
-        let text = String(decoding: error.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        return (process.terminationStatus, text)
+        return try process.runToEnd()
     }
 
     @Test("the guide's scripts for Slurm and MPI start jobs whose ranks train together", arguments: ["srun", "mpirun"])

@@ -20,7 +20,8 @@ import Testing
     ]
 
     /// - Returns: the status and what was said of a set-up whose pip downloads a file of this name.
-    private func setUp(in folder: String, wheel: String, torch: String? = nil) throws -> (status: Int32, said: String) {
+    private func setUp(in folder: String, wheel: String, torch: String? = nil) throws -> (status: Int32, error: String)
+    {
         let manager = FileManager.default
         for name in ["scripts", "programs"] {
             try manager.createDirectory(atPath: "\(folder)/\(name)", withIntermediateDirectories: true)
@@ -37,12 +38,7 @@ import Testing
         process.executableURL = URL(fileURLWithPath: "\(folder)/scripts/bootstrap")
         process.environment = ["PATH": "\(folder)/programs:/usr/bin:/bin", "WHEEL": wheel]
         process.environment?["ATTENT_TORCH"] = torch
-        let error = Pipe()
-        (process.standardError, process.standardOutput) = (error, FileHandle.nullDevice)
-        try process.run()
-        let text = String(decoding: error.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        return (process.terminationStatus, text)
+        return try process.runToEnd()
     }
 
     private func installed(in folder: String) -> [String] {
@@ -58,8 +54,8 @@ import Testing
                 let result = try setUp(in: folder, wheel: line[1])
                 #expect(result.status == 1)
                 #expect(
-                    result.said.hasSuffix(
-                        "\(line[1]) has the SHA-256 \(Self.digest), expected \(line[0])\n"), "\(result.said)")
+                    result.error.hasSuffix(
+                        "\(line[1]) has the SHA-256 \(Self.digest), expected \(line[0])\n"), "\(result.error)")
                 #expect(installed(in: folder) == [])
             }
         }
@@ -70,9 +66,9 @@ import Testing
             let result = try setUp(in: folder, wheel: "torch-9.whl")
             #expect(result.status == 1)
             #expect(
-                result.said.hasSuffix(
+                result.error.hasSuffix(
                     "scripts/checksums.sha256 has no torch-9.whl; if you trust it, add the line '\(Self.digest)  torch-9.whl'\n"
-                ), "\(result.said)")
+                ), "\(result.error)")
             #expect(installed(in: folder) == [])
         }
     }
@@ -87,7 +83,7 @@ import Testing
             }
             let result = try setUp(in: folder, wheel: "none", torch: torch)
             #expect(result.status == 1)
-            #expect(result.said.contains("digits.csv.gz does not have the SHA-256"), "\(result.said)")
+            #expect(result.error.contains("digits.csv.gz does not have the SHA-256"), "\(result.error)")
         }
     }
 
