@@ -71,6 +71,17 @@ public struct TokenBatch: Sendable, Equatable {
         }
         return owners
     }
+
+    /// Where the places with something to predict are among the elements of all sequences: `sequence * count + place`, for
+    /// those places in row-major order.
+    public func labelledElements(of count: Int) -> [Int] {
+        let owners = owners
+        return labels.indices.filter { labels[$0] >= 0 }.map { index in
+            let (row, column) = (index / width, index % width)
+            let sequence = owners[row][column]
+            return sequence * count + column - spans[sequence].start
+        }
+    }
 }
 
 /// How sequences are laid into rows.

@@ -16,6 +16,17 @@ public struct ElementSchedule: Codable, Sendable, Equatable {
         case auto
     }
 
+    /// Of ``ElementSchedule/choice``.
+    public enum Choice: String, Codable, Sendable, CaseIterable {
+        /// All are equally likely.
+        case uniform
+        /// Those that were hard when their example was last taught are likelier, as ``ElementTable`` has it.
+        case loss
+        /// `loss` for whom it pays, as whoever trains knows: the library's trainer takes it for language models that learn
+        /// plain text from scratch, and `uniform` for every other learner.
+        case auto
+    }
+
     /// Share at the run's start, in `(0, 1]`.
     public var start: Double
     /// Share of the run's cost after which all elements are taught, in `[0, 1]`.
@@ -25,12 +36,17 @@ public struct ElementSchedule: Codable, Sendable, Equatable {
     /// What is left of an example that has a part of its elements: random ones of them, or the example made smaller (an
     /// image at a lower resolution, the beginning of a text).
     public var form: Form
+    /// Which elements a part consists of.
+    public var choice: Choice
 
-    public init(start: Double = 0.25, until: Double = 0.75, levels: Int = 16, form: Form = .subset) {
+    public init(
+        start: Double = 0.25, until: Double = 0.75, levels: Int = 16, form: Form = .subset, choice: Choice = .uniform
+    ) {
         self.start = start
         self.until = until
         self.levels = levels
         self.form = form
+        self.choice = choice
     }
 
     /// The share of elements taught at a position of the run, in `start...1`.

@@ -49,7 +49,7 @@ extension Policy {
     /// Sources: ``randomElements``; ``Selection/Importance``.
     public static let attentPlus = Policy(
         name: "attent-plus", score: .residual, selection: .importance(Selection.Importance()),
-        weights: .unbiased(cap: 10), elements: ElementSchedule(start: 0.2, form: .auto))
+        weights: .unbiased(cap: 10), elements: ElementSchedule(start: 0.2, form: .auto, choice: .auto))
 
     /// Examples below the mean loss are dropped with probability 0.5 and the kept ones of them weigh 2; the last eighth
     /// of the run is taught in full. Its spend depends on the losses' distribution: about 70 % where half are below the

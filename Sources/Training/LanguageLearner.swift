@@ -41,6 +41,9 @@ public struct LanguageLearner: Learner {
             return isPacked ? nil : .reduced
         }
 
+        /// Hard tokens are worth more where every token is learnt from.
+        var preferredElementChoice: ElementSchedule.Choice { hasPrompts || isPretrained ? .uniform : .loss }
+
         public init(givesConfidences: Bool = false, measuresAccuracy: Bool = false) {
             (self.givesConfidences, self.measuresAccuracy) = (givesConfidences, measuresAccuracy)
         }
@@ -63,6 +66,10 @@ public struct LanguageLearner: Learner {
 
     public var preferredElementForm: ElementSchedule.Form? { options.preferredElementForm }
 
+    public var elementChoices: Set<ElementSchedule.Choice> { [.uniform, .loss] }
+
+    public var preferredElementChoice: ElementSchedule.Choice { options.preferredElementChoice }
+
     public func reduced(_ content: TokenBatch, to count: Int) -> TokenBatch { content.beginning(count) }
 
     /// The loss of an example is the mean over its labels, or over those that are taught; its scores are those of all.
@@ -75,14 +82,22 @@ public struct LanguageLearner: Learner {
             model, content, targets, elements: elements, detailed: score == .residual || wantsConfidences,
             isTraining: isTraining)
         let taught = try isTraining ? taught(losses, content, targets) : losses.examples
-        guard let score else { return Assessment(losses: taught) }
+        let elementLosses = try elements == nil ? nil : lossesByElement(losses, content)
+        guard let score else { return Assessment(losses: taught, elementLosses: elementLosses) }
         return try withoutGradients {
             let residuals = try score == .residual ? losses.residuals() : nil
             return Assessment(
                 losses: taught,
                 scores: try residuals.map { try targets.means($0) } ?? losses.examples.detached(),
-                confidences: wantsConfidences ? try confidences(losses, targets) : nil)
+                confidences: wantsConfidences ? try confidences(losses, targets) : nil, elementLosses: elementLosses)
         }
+    }
+
+    /// The loss of what each place predicts, [B, elementCount]; −1 where nothing is to be predicted.
+    private func lossesByElement(_ losses: LanguageLosses, _ content: TokenBatch) throws -> Tensor {
+        let places = try Tensor(content.labelledElements(of: elementCount).map(Int64.init), device: device)
+        let (found, count) = (try losses.tokens.detached() + 1, content.count * elementCount)
+        return try (found.summed(by: places, count: count) - 1).reshaped(content.count, elementCount)
     }
 
     /// Teacher forcing shows whether greedy generation would give an answer: it does where, after every right beginning,

@@ -31,6 +31,11 @@ public protocol Learner: Sendable {
     /// The one that the form `auto` stands for; nil where teaching parts does not pay.
     var preferredElementForm: ElementSchedule.Form? { get }
 
+    /// How the elements of a part can be chosen: by `loss` where ``Assessment/elementLosses`` are there.
+    var elementChoices: Set<ElementSchedule.Choice> { get }
+    /// The one that the choice `auto` stands for.
+    var preferredElementChoice: ElementSchedule.Choice { get }
+
     /// The examples made smaller, to about `count` of their elements: images at a lower resolution, texts cut to their
     /// beginning.
     func reduced(_ content: Content, to count: Int) throws -> Content
@@ -59,6 +64,8 @@ extension Learner {
     public func panels(_ content: Content) throws -> [[Panel]] { [] }
     public var elementForms: Set<ElementSchedule.Form> { [.subset] }
     public var preferredElementForm: ElementSchedule.Form? { .subset }
+    public var elementChoices: Set<ElementSchedule.Choice> { [.uniform] }
+    public var preferredElementChoice: ElementSchedule.Choice { .uniform }
     public func reduced(_ content: Content, to count: Int) throws -> Content { content }
     public func freshStatistics() throws -> Tensor? { nil }
     public func adapt(to statistics: Tensor) throws {}
@@ -76,9 +83,16 @@ public struct Assessment {
     public var confidences: Tensor?
     /// What the learner adapts to, without a graph: sums over the examples. nil for nothing.
     public var statistics: Tensor?
+    /// [B, E], without a graph: the loss of each of an example's E elements, below 0 where an element has none; nil where
+    /// all elements were seen and for a learner that does not tell.
+    public var elementLosses: Tensor?
 
-    public init(losses: Tensor, scores: Tensor? = nil, confidences: Tensor? = nil, statistics: Tensor? = nil) {
+    public init(
+        losses: Tensor, scores: Tensor? = nil, confidences: Tensor? = nil, statistics: Tensor? = nil,
+        elementLosses: Tensor? = nil
+    ) {
         (self.losses, self.scores, self.confidences, self.statistics) = (losses, scores, confidences, statistics)
+        self.elementLosses = elementLosses
     }
 }
 
@@ -97,30 +111,4 @@ public struct Tally: Sendable, Equatable {
     }
 
     public var means: [String: Double] { entries.mapValues { $0.x / $0.y } }
-}
-
-extension Recipe {
-    /// The teacher's policy, with the form of a schedule of elements that suits the learner. Without that schedule where an
-    /// example has but one: a part of it cannot be taught, and would count as cheaper than it is.
-    ///
-    /// - Throws: ``TrainingError/mismatch(what:found:expected:)`` where examples cannot be made smaller but should be.
-    func policy(for learner: some Learner) throws(TrainingError) -> Policy {
-        guard let elements = teacher.elements else { return teacher }
-        let form = elements.form == .auto ? learner.preferredElementForm : elements.form
-        guard form.map(learner.elementForms.contains) ?? true else {
-            throw .mismatch(
-                what: "teacher.elements.form", found: ElementSchedule.Form.reduced.rawValue,
-                expected:
-                    "subset for the model \(model.kind.rawValue), except a vision transformer or texts without packing")
-        }
-        var policy = teacher
-        policy.elements = learner.elementCount > 1 ? form.map { elements.with($0) } : nil
-        return policy
-    }
-}
-
-extension ElementSchedule {
-    fileprivate func with(_ form: Form) -> ElementSchedule {
-        ElementSchedule(start: start, until: until, levels: levels, form: form)
-    }
 }

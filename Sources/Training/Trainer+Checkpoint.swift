@@ -12,6 +12,8 @@ private enum CheckpointFile {
     static let teacher = "teacher.bin"
     /// Absent for too many examples, and in checkpoints of versions that did not count.
     static let taught = "taught.bin"
+    /// A byte an element; absent where none are chosen by their losses.
+    static let elements = "elements.bin"
 }
 
 /// Everything a checkpoint holds, as it was at its step.
@@ -21,6 +23,7 @@ private struct Snapshot: Sendable {
     var learner: [Parameters.Entry]
     var teacher: TeacherState
     var taught: TaughtCounts?
+    var elements: ElementTable?
     /// A ``RunState`` in JSON.
     var state: Data
     var step: Int
@@ -35,6 +38,9 @@ private struct Snapshot: Sendable {
             if !learner.isEmpty { try SafetensorsFile.write(learner, to: "\(path)/\(CheckpointFile.learner)") }
             try teacher.write(to: "\(path)/\(CheckpointFile.teacher)")
             if let taught { try AtomicFile.write(taught.data, to: "\(path)/\(CheckpointFile.taught)") }
+            if let elements {
+                try AtomicFile.write(Data(elements.codes), to: "\(path)/\(CheckpointFile.elements)")
+            }
             try AtomicFile.write(state, to: "\(path)/\(RunState.fileName)")
             try ready()
         }
@@ -85,7 +91,8 @@ extension Trainer {
             rejections: rejections, dataFingerprint: training.fingerprint)
         return Snapshot(
             weights: learner.parameters.trainable.entries, optimizer: optimizer.state, learner: learner.state,
-            teacher: teacher, taught: taught, state: try JSONEncoder.tolerant.encode(state), step: position.step)
+            teacher: teacher, taught: taught, elements: elementTable, state: try JSONEncoder.tolerant.encode(state),
+            step: position.step)
     }
 
     /// Waits until the last checkpoint is there.
@@ -113,7 +120,9 @@ extension Trainer {
         try restoreLearner(checkpoint)
         teacher = try Teacher(
             restoring: TeacherState(contentsOf: checkpoint.file(CheckpointFile.teacher)), ranks: ranks)
-        guard try teacher.policy == recipe.policy(for: learner), teacher.exampleCount == training.count else {
+        guard try teacher.policy == recipe.policy(for: learner, exampleCount: training.count),
+            teacher.exampleCount == training.count
+        else {
             throw TrainingError.mismatch(
                 what: "the teacher in \(checkpoint.path)",
                 found: "\(teacher.policy.name) over \(teacher.exampleCount) examples",
@@ -123,9 +132,23 @@ extension Trainer {
         taught = FileManager.default.contents(atPath: checkpoint.file(CheckpointFile.taught)).flatMap {
             TaughtCounts($0, exampleCount: training.count)
         }
+        if elementTable != nil { elementTable = try elements(of: checkpoint) }
         (position, clock, lastMetrics) = (state.position, state.clock, state.metrics)
         (eventCount, rejections) = (state.eventCount, state.rejections ?? 0)
         savedPosition = state.isScheduled == true ? position : nil
+    }
+
+    private func elements(of checkpoint: CheckpointFolder) throws -> ElementTable {
+        let file = checkpoint.file(CheckpointFile.elements)
+        guard let data = FileManager.default.contents(atPath: file) else {
+            throw CheckpointError.unreadable(file: file, reason: "it is missing")
+        }
+        let (examples, elements) = (training.count, learner.elementCount)
+        guard let table = ElementTable(codes: [UInt8](data), exampleCount: examples, elementCount: elements) else {
+            throw CheckpointError.malformed(
+                file: file, found: "\(data.count) bytes", expected: "\(examples * elements), one an element")
+        }
+        return table
     }
 
     /// Weights, moments and what else the learner keeps, of a checkpoint that was verified.

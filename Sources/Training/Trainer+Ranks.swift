@@ -23,9 +23,11 @@ extension Trainer {
             }
         }
         let norms = all.map { $0[2] }
+        let codes = elementTable == nil ? [] : try ranks.gathered(own.elementCodes).flatMap { $0 }
         return BatchOutcome(
             loss: all.reduce(0) { $0 + $1[1] }, gradientNorm: norms.first { !$0.isFinite } ?? norms[0],
-            scores: ExampleScores(scores: part(0), confidences: own.scores.confidences == nil ? nil : part(1)))
+            scores: ExampleScores(scores: part(0), confidences: own.scores.confidences == nil ? nil : part(1)),
+            elementCodes: codes)
     }
 
     /// Has the learner adapt to a step's batch.
@@ -47,6 +49,8 @@ struct BatchOutcome {
     /// That of the averaged gradient, the same on all ranks; infinite or not a number where it is so on any.
     var gradientNorm = 0.0
     var scores: ExampleScores
+    /// Those of its examples' elements, for an ``ElementTable``; none where that is not asked for.
+    var elementCodes: [UInt8] = []
 }
 
 extension Recipe {

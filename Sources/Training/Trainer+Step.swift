@@ -39,7 +39,9 @@ extension Trainer {
             let largestNorm = recipe.training.gradientClipping
             return try optimizer.clipGradients(to: largestNorm > 0 ? largestNorm : nil)
         }
-        let own = BatchOutcome(loss: try share.loss(), gradientNorm: norm, scores: try scores(of: share, examples))
+        let own = BatchOutcome(
+            loss: try share.loss(), gradientNorm: norm, scores: try scores(of: share, examples),
+            elementCodes: ElementTable.codes(of: try share.elementLosses.flatMap { try $0.values() }))
         let outcome = try agree(on: own, of: examples.count)
         guard outcome.loss.isFinite, outcome.gradientNorm.isFinite else {
             try optimizer.clearGradients()
@@ -64,6 +66,9 @@ extension Trainer {
             clock.measure(.selection) {
                 teacher.record(scores.scores, for: examples, confidences: scores.confidences)
             }
+        }
+        if !outcome.elementCodes.isEmpty {
+            clock.measure(.selection) { elementTable?.record(outcome.elementCodes, for: examples) }
         }
         position.step += 1
         position.examplesTaught += examples.count
@@ -98,6 +103,8 @@ extension Trainer {
         /// [B] a micro-batch, where the lesson records them.
         var scores: [Tensor] = []
         var confidences: [Tensor] = []
+        /// [B, E] a micro-batch, where elements are chosen by them.
+        var elementLosses: [Tensor] = []
         /// Sums over the examples; nil where the learner does not adapt.
         var statistics: Tensor?
 
@@ -132,6 +139,7 @@ extension Trainer {
             if recipe.teacher.tracksConfidence, let confidences = assessment.confidences {
                 result.confidences.append(confidences)
             }
+            if elementTable != nil, let losses = assessment.elementLosses { result.elementLosses.append(losses) }
         }
         if !overlaps { try clock.measure(.backward) { try averaging?.addUp() } }
         return result
@@ -184,8 +192,14 @@ extension Trainer {
         let count = lesson.elementCount(of: total, after: start)
         guard count < total else { return nil }
         let indices = clock.measure(.selection) {
-            ElementSampler(seed: recipe.training.seed).indices(
-                for: examples, keeping: count, of: total, lesson: lesson.number)
+            let sampler = ElementSampler(seed: recipe.training.seed)
+            guard let elementTable else {
+                return sampler.indices(for: examples, keeping: count, of: total, lesson: lesson.number)
+            }
+            return sampler.sample(
+                for: examples, keeping: count, of: total, lesson: lesson.number,
+                importance: elementTable.importance(of: examples)
+            ).indices
         }
         return ElementSubset(
             indices: try Tensor(indices, shape: [examples.count, count], device: recipe.training.place).to(.int64))

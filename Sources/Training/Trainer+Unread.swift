@@ -15,6 +15,8 @@ struct UnreadStep {
     let numbers: HostCopy
     /// One an example, where the lesson records them.
     let scores, confidences: HostCopy?
+    /// [B, E], where elements are chosen by them.
+    let elementLosses: HostCopy?
     /// [B] a micro-batch.
     let losses: [Tensor]
 }
@@ -43,7 +45,8 @@ extension Trainer {
         let step = UnreadStep(
             examples: examples, lesson: lesson, places: places, learningRate: learningRate,
             numbers: try HostCopy(.stacked([losses, norm.to(losses.dtype)])), scores: try copy(share.scores),
-            confidences: try copy(share.confidences), losses: share.exampleLosses)
+            confidences: try copy(share.confidences), elementLosses: try copy(share.elementLosses),
+            losses: share.exampleLosses)
         // Before the update, so that a step that is no number is looked into with the weights it was taken with.
         try readStep()
         // The sum is finite where both are.
@@ -63,7 +66,8 @@ extension Trainer {
             loss: Double(numbers[0]), gradientNorm: Double(numbers[1]),
             scores: ExampleScores(
                 scores: adjusted(try step.scores?.values() ?? [], step.examples),
-                confidences: recipe.teacher.tracksConfidence ? confidences : nil))
+                confidences: recipe.teacher.tracksConfidence ? confidences : nil),
+            elementCodes: ElementTable.codes(of: try step.elementLosses?.values() ?? []))
         guard outcome.loss.isFinite, outcome.gradientNorm.isFinite else {
             try optimizer.clearGradients()
             return try reject(

@@ -35,6 +35,8 @@ public final class Trainer<L: Learner, Source: Dataset> where Source.Content == 
     /// Steps in a row that were rejected, up to the last one.
     var rejections = 0
     var taught: TaughtCounts?
+    /// How hard every example's elements were; nil where none are chosen by that.
+    var elementTable: ElementTable?
     /// The last step, where what it came to has not been read yet.
     var unread: UnreadStep?
     /// Reads outcomes a step late on every device, for tests.
@@ -68,11 +70,13 @@ public final class Trainer<L: Learner, Source: Dataset> where Source.Content == 
                 ? LayerDecay(rate: settings.layerDecay, parameterNames: learner.parameters.entries.map(\.name)) : nil)
         schedule = LearningRateSchedule(peak: settings.learningRate, warmup: settings.warmup)
         teacher = try Teacher(
-            policy: recipe.policy(for: learner), exampleCount: training.count, epochs: settings.epochs,
-            budget: settings.budget,
-            seed: settings.seed, ranks: ranks)
+            policy: recipe.policy(for: learner, exampleCount: training.count), exampleCount: training.count,
+            epochs: settings.epochs, budget: settings.budget, seed: settings.seed, ranks: ranks)
         averaging = try GradientAveraging(of: learner.parameters.trainable, among: ranks)
         taught = TaughtCounts(exampleCount: training.count)
+        if teacher.policy.elements?.choice == .loss {
+            elementTable = ElementTable(exampleCount: training.count, elementCount: learner.elementCount)
+        }
     }
 
     /// Trains until the budget is spent or `stop` is raised; then saves.

@@ -97,9 +97,9 @@ import Torch
         #expect(form(isPretrained: true, isPacked: true) == nil)
         var recipe = tinyRecipe(Policy(name: "automatic", elements: ElementSchedule(form: .auto)))
         let learner = try TinyRun(recipe).learner()
-        #expect(try recipe.policy(for: learner).elements == ElementSchedule(form: .subset))
+        #expect(try recipe.policy(for: learner, exampleCount: 8).elements == ElementSchedule(form: .subset))
         recipe.teacher.elements = nil
-        #expect(try recipe.policy(for: learner).elements == nil)
+        #expect(try recipe.policy(for: learner, exampleCount: 8).elements == nil)
     }
 
     @Test(
