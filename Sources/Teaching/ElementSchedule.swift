@@ -49,6 +49,16 @@ public struct ElementSchedule: Codable, Sendable, Equatable {
         self.choice = choice
     }
 
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        start = try container.decode(Double.self, forKey: .start)
+        until = try container.decode(Double.self, forKey: .until)
+        levels = try container.decode(Int.self, forKey: .levels)
+        form = try container.decode(Form.self, forKey: .form)
+        // Runs of versions without a choice had none.
+        choice = try container.decodeIfPresent(Choice.self, forKey: .choice) ?? .uniform
+    }
+
     /// The share of elements taught at a position of the run, in `start...1`.
     public func share(at progress: Double) -> Double {
         share(ofLevel: level(at: progress))

@@ -19,6 +19,17 @@ import Testing
         #expect(ElementSchedule(start: 0.5, until: 0).share(at: 0) == 1)
     }
 
+    @Test("a schedule of a version without a choice chooses by chance")
+    func earlier() throws {
+        let schedule = ElementSchedule(start: 0.2, form: .reduced, choice: .loss)
+        let json = String(decoding: try JSONEncoder().encode(schedule), as: UTF8.self)
+        #expect(try JSONDecoder().decode(ElementSchedule.self, from: Data(json.utf8)) == schedule)
+        let earlier = json.replacing(/"choice":"loss",?/, with: "").replacing(",}", with: "}")
+        var expected = schedule
+        expected.choice = .uniform
+        #expect(try JSONDecoder().decode(ElementSchedule.self, from: Data(earlier.utf8)) == expected)
+    }
+
     @Test("progress and number of examples are inverse to each other")
     func pace() {
         let pace = Pace(elements: ElementSchedule(), total: 1000, overhead: 0.1)
