@@ -133,7 +133,7 @@ extension Trainer {
                 result.confidences.append(confidences)
             }
         }
-        if !overlaps { try clock.measure(.backward) { try averaging?.addUp() } }
+        try clock.measure(.backward) { try overlaps ? averaging?.settle() : averaging?.addUp() }
         return result
     }
 

@@ -156,8 +156,8 @@ import Torch
             #expect(throws: absence) { try group.connect(.cuda(0), timeout: 5) }
             // Nothing to end where nothing was connected.
             try group.abort()
-            let isForCPU = !Engine.buildDescription.contains("CUDA Runtime")
-            #expect(!isForCPU || absence.reason.contains("the CPU alone; set ATTENT_TORCH"))
+            let advice = ["set ATTENT_TORCH", "check the driver", "run 'make cuda'", "with 'make cuda'"]
+            #expect(advice.contains { absence.reason.contains($0) }, "\(absence)")
         }
         #expect(try Store.localAddress(reaching: "127.0.0.1", port: 29500) == "127.0.0.1")
     }
