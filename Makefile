@@ -3,11 +3,12 @@ build  := $(native) swift build -c release --product
 
 .PHONY: run test build bench bench-train bench-engine bench-vision bench-llm vision ablation theory evidence evidence-quick format
 .PHONY: lint clean bench-antk bench-distributed test-hosts chaos fuzz sanitize soak reference docs report-test
-.PHONY: python python-test install uninstall install-test release
+.PHONY: cuda python python-test install uninstall install-test release
 
 run: ; @$(build) attent && .build/release/attent compare digits
 test: ; @$(native) swift test --no-parallel
 build: ; @$(build) attent
+cuda: ; @scripts/cuda $(ARGUMENTS)
 python: ; @scripts/python-wheel
 python-test: ; @scripts/python-test
 install: ; @test -x .build/release/attent || $(build) attent; scripts/install

@@ -5,9 +5,11 @@ import PackageDescription
 // SwiftPM takes include and library paths from pkg-config but drops the rpath. As the root package we add it;
 // as a dependency .native is absent, and so is the unsafe flag that SwiftPM forbids there.
 let torchLibraries = Context.packageDirectory + "/.native/torch/lib"
+// Where scripts/cuda puts the backend for NCCL, which is loaded at run time.
+let cudaLibraries = Context.packageDirectory + "/.native/cuda/lib"
 let rpath: [LinkerSetting] =
     FileManager.default.fileExists(atPath: torchLibraries)
-    ? [.unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", torchLibraries])] : []
+    ? [.unsafeFlags([torchLibraries, cudaLibraries].flatMap { ["-Xlinker", "-rpath", "-Xlinker", $0] })] : []
 
 let package = Package(
     name: "attent",
@@ -40,7 +42,7 @@ let package = Package(
         .systemLibrary(
             name: "CSentencePieceLibrary", pkgConfig: "sentencepiece", providers: [.apt(["libsentencepiece-dev"])]),
         .target(
-            name: "CTorch", dependencies: ["CLibTorch"], exclude: ["gloo_stub"],
+            name: "CTorch", dependencies: ["CLibTorch"], exclude: ["gloo_stub", "nccl"],
             cxxSettings: [.headerSearchPath("gloo_stub")], linkerSettings: rpath),
         .target(name: "CSentencePiece", dependencies: ["CSentencePieceLibrary"]),
 

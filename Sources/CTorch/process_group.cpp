@@ -1,4 +1,4 @@
-// Collectives of ranks over Gloo.
+// Groups of ranks and their collectives: over Gloo, and on CUDA over NCCL once a group is connected (nccl.cpp).
 #include "distributed.h"
 
 #pragma clang diagnostic push
@@ -10,9 +10,6 @@
 using namespace ct;
 using c10d::ProcessGroup;
 using c10d::ProcessGroupGloo;
-
-// The shim is compiled without CUDA; see the header of NCCL's backend for what it would take.
-bool ct_has_backend(ct_backend backend) { return backend == CT_GLOO; }
 
 ct_status ct_group_new(ct_store store, const char* prefix, int rank, int count, const char* address, double timeout,
                        ct_group* out) {

@@ -72,4 +72,11 @@ public enum Engine {
     public static var usesCXX11ABI: Bool { ct_cxx11_abi() == 1 }
     public static var hasOneDNN: Bool { ct_has_onednn() }
     public static var cudaDeviceCount: Int { Int(ct_cuda_device_count()) }
+
+    /// What tells a CUDA device from all others, on whatever machine. It takes what ``CommunicationBackend/nccl`` takes.
+    public static func identity(ofCUDADevice index: Int) throws(TorchError) -> String {
+        var text = [CChar](repeating: 0, count: 64)
+        try check(ct_cuda_identity(Int32(index), &text, text.count), "cudaIdentity")
+        return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
 }

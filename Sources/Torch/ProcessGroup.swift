@@ -7,18 +7,23 @@ public enum CommunicationBackend: String, Sendable {
     /// Between CUDA devices.
     case nccl
 
-    public var isAvailable: Bool { ct_has_backend(self == .gloo ? CT_GLOO : CT_NCCL) }
+    public var isAvailable: Bool { absence == nil }
+
+    /// What keeps it from being used here, and what to do about that.
+    public var absence: MissingBackend? {
+        guard self == .nccl, ct_nccl_load() != CT_OK else { return nil }
+        return MissingBackend(backend: self, reason: String(cString: ct_last_error()))
+    }
 }
 
-/// A backend that this build has not.
+/// A backend that cannot be used here.
 public struct MissingBackend: Error, Equatable, CustomStringConvertible {
     public let backend: CommunicationBackend
+    public let reason: String
 
-    public init(backend: CommunicationBackend) { self.backend = backend }
+    public init(backend: CommunicationBackend, reason: String) { (self.backend, self.reason) = (backend, reason) }
 
-    public var description: String {
-        "\(backend.rawValue) is not in this build, which carries gloo for the CPU alone"
-    }
+    public var description: String { "\(backend.rawValue) cannot be used: \(reason)" }
 }
 
 /// Processes (ranks) that compute together over c10d's engine.
@@ -38,10 +43,8 @@ public final class ProcessGroup: @unchecked Sendable {
     ///   - address: this machine's own, by which the others reach it.
     ///   - timeout: seconds for the start and for every collective.
     public init(
-        _ store: Store, name: String, rank: Int, rankCount: Int, address: String, timeout: Double,
-        backend: CommunicationBackend = .gloo
-    ) throws {
-        guard backend.isAvailable else { throw MissingBackend(backend: backend) }
+        _ store: Store, name: String, rank: Int, rankCount: Int, address: String, timeout: Double
+    ) throws(TorchError) {
         var handle: ct_group?
         let status = ct_group_new(store.handle, name, Int32(rank), Int32(rankCount), address, timeout, &handle)
         guard status == CT_OK, let handle else { throw TorchError(status, operation: "processGroup", operands: []) }
@@ -49,6 +52,20 @@ public final class ProcessGroup: @unchecked Sendable {
     }
 
     deinit { ct_group_free(handle) }
+
+    /// Has collectives on tensors of CUDA devices go from device to device over NCCL; those on the CPU stay with Gloo. Every
+    /// rank has a device of its own, connected before the first such collective.
+    ///
+    /// - Parameter timeout: seconds for every collective on devices.
+    /// - Throws: ``MissingBackend`` where NCCL or CUDA is missing.
+    public func connect(_ device: Device, timeout: Double) throws {
+        guard case .cuda(let index) = device else { return }
+        if let absence = CommunicationBackend.nccl.absence { throw absence }
+        try check(ct_group_connect(handle, Int32(index), timeout), "connect")
+    }
+
+    /// Ends collectives on CUDA devices that would wait for a lost rank for ever. None can begin after it.
+    public func abort() throws(TorchError) { try check(ct_group_abort(handle), "abort") }
 
     public enum Reduction: Sendable {
         case sum

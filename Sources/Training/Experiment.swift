@@ -57,7 +57,7 @@ extension Recipe {
     /// - Parameter device: in place of the recipe's own.
     public func experiment(on device: Device? = nil) throws -> any Experiment {
         var recipe = self
-        if let device { recipe.training.device = "\(device)" }
+        if let device { (recipe.training.device, recipe.training.rankDevice) = ("\(device)", nil) }
         // Settled here, so that a resumed run and all runs of a comparison compute alike.
         recipe.training.precision = try recipe.setUpEngine()
         recipe.training.scoringPrecision = try training.scoringPrecision?.resolved(

@@ -23,6 +23,9 @@ final class GradientAveraging {
     func beforeForward() throws(TorchError) { try reducer.beforeForward() }
     func beforeBackward() throws(TorchError) { try reducer.beforeBackward() }
 
+    /// After a pass whose gradients were averaged, before they are read.
+    func settle() throws { try ranks.settle() }
+
     /// Adds up the gradients of all ranks, some of which may have none, for a step without the reducer.
     func addUp() throws {
         _ = try ranks.together { group in

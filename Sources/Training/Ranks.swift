@@ -12,16 +12,24 @@ public final class Ranks: Reduction {
 
     public let rank: Int
     public let rankCount: Int
+    /// This rank's number among its machine's.
+    public let localRank: Int
     /// How often the launcher has started the job anew.
     public let restartCount: Int
     let group: ProcessGroup?
+    /// Seconds within which a collective is done, or has failed.
+    let timeout: Double
+    /// A number on the device that the ranks' collectives run on; nil on CPUs (``settle()``).
+    let mark = Mutex<Tensor?>(nil)
     private let rollCall: RollCall?
     private let place = Mutex("before the first step")
 
     /// One process by itself.
     public static let alone = Ranks()
 
-    private init() { (rank, rankCount, restartCount, group, rollCall) = (0, 1, 0, nil, nil) }
+    private init() {
+        (rank, rankCount, localRank, restartCount, timeout, group, rollCall) = (0, 1, 0, 0, 0, nil, nil)
+    }
 
     /// Waits for the other ranks.
     ///
@@ -35,7 +43,7 @@ public final class Ranks: Reduction {
                 store, name: name, rank: environment.rank, rankCount: environment.rankCount,
                 address: Store.localAddress(reaching: environment.host, port: environment.port), timeout: timeout)
             (rank, rankCount, restartCount) = (environment.rank, environment.rankCount, environment.restartCount)
-            self.group = group
+            (localRank, self.timeout, self.group) = (environment.localRank, timeout, group)
             rollCall = try RollCall(environment, store, name: name)
         } catch let error as TorchError {
             throw RankError.incomplete(
@@ -96,6 +104,9 @@ public final class Ranks: Reduction {
     /// Says where this rank is, for the sentence about a lost one.
     func enter(_ place: String) { self.place.withLock { $0 = place } }
 
+    /// Waits on the host for what a device does; throws where a rank is lost meanwhile.
+    func watch(until isDone: () -> Bool) throws { try rollCall?.watch(until: isDone) }
+
     /// Runs a collective; where it fails, finds out who is missing.
     func together<Result>(_ body: (ProcessGroup) throws -> Result) throws -> Result? {
         guard let group else { return nil }
@@ -103,6 +114,8 @@ public final class Ranks: Reduction {
             return try body(group)
         } catch {
             let reason = Self.reason((error as? TorchError)?.message ?? "\(error)")
+            // The device would wait for the lost rank for ever, and the process's end for the device.
+            if mark.withLock({ $0 }) != nil { try? Self.within(seconds: 10) { try group.abort() } }
             throw rollCall?.verdict(at: place.withLock { $0 }, reason: reason) ?? error
         }
     }
@@ -151,13 +164,23 @@ public final class Ranks: Reduction {
     /// Runs `body` on rank 0 alone and gives all ranks its outcome, or the sentence of its error.
     public func onFirst(_ body: () throws -> String) throws -> String {
         guard rankCount > 1 else { return try body() }
-        var outcome = ""
-        if isFirst {
-            do { outcome = "=" + (try body()) } catch { outcome = "!\(error)" }
-        }
+        let outcome = isFirst ? Self.outcome(of: body) : ""
         let told = String(decoding: try gather(Array(outcome.utf8))[0], as: UTF8.self)
         guard told.hasPrefix("=") else { throw RankError.ended(String(told.dropFirst())) }
         return String(told.dropFirst())
+    }
+
+    /// Runs `body` on every rank and gives all ranks all outcomes, or the sentence of the first that failed.
+    func everyone(_ body: () throws -> String) throws -> [String] {
+        try gather(Array(Self.outcome(of: body).utf8)).enumerated().map { rank, bytes in
+            let told = String(decoding: bytes, as: UTF8.self)
+            guard told.hasPrefix("=") else { throw RankError.ended("rank \(rank): \(told.dropFirst())") }
+            return String(told.dropFirst())
+        }
+    }
+
+    private static func outcome(of body: () throws -> String) -> String {
+        do { return "=" + (try body()) } catch { return "!\(error)" }
     }
 
     /// Tells the others why this rank leaves, before they wait for it.

@@ -62,13 +62,15 @@ public struct TrainingSettings: Codable, Sendable, Equatable {
     public var scoringPrecision: Precision?
     /// Threads within an operation; as many as the machine has where absent.
     public var threads: Int?
-    /// `cpu`, `cuda`, `cuda:N` or `mps`.
+    /// `cpu`, `cuda`, `cuda:N` or `mps`. Of several ranks on a machine, `cuda` gives each a device of its own.
     public var device = "cpu"
+    /// This rank's device, where `device` leaves it to the rank. No part of the recipe, which is the same for all ranks.
+    var rankDevice: Device?
 
     public init(epochs: Int) { self.epochs = epochs }
 
     /// Where the learner lives; the recipe's validation has seen to it that the name is one.
-    var place: Device { Device(device) ?? .cpu }
+    var place: Device { rankDevice ?? Device(device) ?? .cpu }
 
     enum CodingKeys: String, CodingKey {
         case epochs, budget, warmup, seed, precision, threads, device, beta1, beta2, mixup

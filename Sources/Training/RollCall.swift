@@ -76,6 +76,22 @@ final class RollCall: Sendable {
         }
     }
 
+    /// Waits for what a device does, which does not notice that another rank's is gone.
+    func watch(until isDone: () -> Bool) throws {
+        let start = Date()
+        var (before, next) = ([[UInt8]](), start + Self.patience)
+        while !isDone() {
+            Thread.sleep(forTimeInterval: 0.0005)
+            let now = Date()
+            guard now >= next else { continue }
+            guard now < start + timeout else { throw POSIXError(.ETIMEDOUT) }
+            let after = try beats()
+            let lost = (0..<rankCount).contains { $0 != rank && before.count == rankCount && before[$0] == after[$0] }
+            guard !lost, try known() == nil else { throw POSIXError(.ECONNRESET) }
+            (before, next) = (after, now + Self.patience)
+        }
+    }
+
     private func known() throws -> String? {
         guard try store.has(verdictKey) else { return nil }
         return String(decoding: try store.value(of: verdictKey, timeout: 1), as: UTF8.self)

@@ -141,7 +141,7 @@ extension Trainer {
             }
             if elementTable != nil, let losses = assessment.elementLosses { result.elementLosses.append(losses) }
         }
-        if !overlaps { try clock.measure(.backward) { try averaging?.addUp() } }
+        try clock.measure(.backward) { try overlaps ? averaging?.settle() : averaging?.addUp() }
         return result
     }
 

@@ -61,6 +61,7 @@ public final class Trainer<L: Learner, Source: Dataset> where Source.Content == 
         (self.recipe, self.learner, self.training, self.validation) = (recipe, learner, training, validation)
         (self.folder, observer, self.ranks) = (folder, emit, ranks)
         try recipe.check(ranks)
+        try ranks.connect(recipe.training.place)
         try recipe.check(exampleCount: training.count)
         let settings = recipe.training
         optimizer = try AdamW(

@@ -66,6 +66,9 @@ struct Doctor: ParsableCommand {
         if Engine.cudaDeviceCount == 0 && Engine.buildDescription.contains("CUDA Runtime") {
             findings.append("libtorch was built for CUDA but finds no device; check the driver with nvidia-smi")
         }
+        if Engine.cudaDeviceCount > 1, let absence = CommunicationBackend.nccl.absence {
+            findings.append("several ranks can only use CPUs, as \(absence)")
+        }
         return findings
     }
 }

@@ -42,8 +42,9 @@ struct Train: ParsableCommand {
 extension Recipe {
     /// The experiment, once all ranks are known to have the same recipe and data.
     func experiment(among ranks: Ranks) throws -> any Experiment {
-        let experiment = try self.experiment().reportingSkipped()
+        let experiment = try placed(among: ranks).experiment().reportingSkipped()
         try ranks.agree(on: self, fingerprint: ranks.rankCount > 1 ? experiment.fingerprint : 0)
+        try experiment.recipe.connect(ranks)
         // What `auto` comes to is measured, and might differ.
         var settled = experiment.recipe
         let precision = try ranks.onFirst { settled.training.precision.rawValue }

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import Torch
 
 #if canImport(Glibc)
     import Glibc
@@ -78,6 +79,19 @@ import Testing
         for result in compare {
             #expect(result.status == 1 && result.error.contains("WORLD_SIZE is 2, expected 1, since attent compare"))
         }
+    }
+
+    @Test(
+        "ranks on CUDA without a device say so, and leave no folder",
+        .enabled(if: Engine.cudaDeviceCount == 0, "this machine has CUDA devices"))
+    func cuda() throws {
+        let out = temporaryPath()
+        let results = try RankProcesses(2) { _ in Self.arguments(out, ["training.device=cuda"]) }.wait()
+        for result in results {
+            #expect(result.status == 1 && result.error.contains("training.device is cuda:"), "\(result.error)")
+            #expect(result.error.split(separator: "\n").filter { $0.hasPrefix("attent: ") }.count == 1)
+        }
+        #expect(!FileManager.default.fileExists(atPath: out))
     }
 
     @Test("a port in use is said to be so, and the others that no store answers")

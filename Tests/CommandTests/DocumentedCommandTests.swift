@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Testing
+import Torch
 
 @testable import Training
 @testable import attent
@@ -45,6 +46,10 @@ import Testing
             for page in DocumentationTests.pages {
                 // The doctor measures the machine, which takes long, and has a test of its own.
                 for (command, line) in try Self.commands(on: page) where command.name != "doctor" {
+                    // What is for CUDA only parses where there is none.
+                    guard Engine.cudaDeviceCount > 0 || !command.arguments.contains("training.device=cuda") else {
+                        continue
+                    }
                     try command.recipeText.write(toFile: "\(folder)/recipe.yaml", atomically: true, encoding: .utf8)
                     let words = try command.tiny(in: folder)
                     guard finished.insert(words + [command.recipe ?? ""]).inserted else { continue }

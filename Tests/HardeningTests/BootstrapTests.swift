@@ -26,7 +26,7 @@ import Testing
         for name in ["scripts", "programs"] {
             try manager.createDirectory(atPath: "\(folder)/\(name)", withIntermediateDirectories: true)
         }
-        for name in ["bootstrap", "checksums.sha256", "unpack_wheel.py"] {
+        for name in ["bootstrap", "wheels.bash", "checksums.sha256", "unpack_wheel.py"] {
             try manager.copyItem(
                 atPath: Self.root.appendingPathComponent("scripts/\(name)").path, toPath: "\(folder)/scripts/\(name)")
         }

@@ -113,6 +113,36 @@ import Torch
         }
     }
 
+    @Test(
+        "between CUDA devices sums and gradients are those of all ranks, over NCCL, and the host's stay with Gloo",
+        .enabled(
+            if: Engine.cudaDeviceCount > 1 && CommunicationBackend.nccl.isAvailable,
+            "this takes two CUDA devices and libattent_nccl.so"))
+    func devices() async throws {
+        let outcomes = try await Self.ranks(2) { group, _ in
+            let device = Device.cuda(group.rank)
+            try group.connect(device, timeout: 20)
+            let mine = Float(group.rank + 1)
+            let (sum, sent) = (try Tensor([mine, 10], device: device), try Tensor([mine], device: device))
+            let (maximum, host) = (try Tensor([mine], device: device), try Tensor([mine]))
+            let works = [
+                try group.allReduce(sum), try group.broadcast(sent, from: 1), try group.allReduce(maximum, .maximum),
+                try group.allReduce(host),
+            ]
+            for work in works { try work.wait() }
+            let weight = try Tensor.full([3], 2.0, device: device).requiringGradient()
+            let reducer = try GradientReducer(group, [weight])
+            try reducer.beforeForward()
+            let loss = try (weight * Double(group.rank + 1)).sum()
+            try reducer.beforeBackward()
+            try loss.backward()
+            try group.allReduce(sent).wait()
+            return try [sum, sent, maximum, host].flatMap { try $0.values() as [Float] }
+                + (weight.gradient()?.values() ?? [])
+        }
+        for outcome in outcomes { #expect(outcome == [3, 20, 4, 2, 3, 1.5, 1.5, 1.5]) }
+    }
+
     @Test("a port in use, and a backend that is not there, are said to be so")
     func refusals() async throws {
         let host = try Store(host: "127.0.0.1", port: 0, isHost: true, timeout: 5)
@@ -120,11 +150,15 @@ import Torch
             try Store(host: "127.0.0.1", port: host.port, isHost: true, timeout: 1)
         }
         #expect(error?.message.contains("EADDRINUSE") == true)
-        let missing = #expect(throws: MissingBackend.self) {
-            try ProcessGroup(
-                host, name: "x", rank: 0, rankCount: 1, address: "127.0.0.1", timeout: 1, backend: .nccl)
+        #expect(CommunicationBackend.gloo.isAvailable)
+        if let absence = CommunicationBackend.nccl.absence {
+            let group = try ProcessGroup(host, name: "x", rank: 0, rankCount: 1, address: "127.0.0.1", timeout: 5)
+            #expect(throws: absence) { try group.connect(.cuda(0), timeout: 5) }
+            // Nothing to end where nothing was connected.
+            try group.abort()
+            let advice = ["set ATTENT_TORCH", "check the driver", "run 'make cuda'", "with 'make cuda'"]
+            #expect(advice.contains { absence.reason.contains($0) }, "\(absence)")
         }
-        #expect(missing == MissingBackend(backend: .nccl))
         #expect(try Store.localAddress(reaching: "127.0.0.1", port: 29500) == "127.0.0.1")
     }
 }

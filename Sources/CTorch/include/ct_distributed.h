@@ -1,5 +1,5 @@
 #pragma once
-// Processes that compute together: c10d's store, its process group over Gloo, and its reducer of gradients.
+// Processes that compute together: c10d's store, its process group over Gloo and NCCL, and its reducer of gradients.
 #include "ct_status.h"
 
 typedef struct ct_store_s* ct_store;
@@ -20,12 +20,19 @@ CT_API void ct_store_free(ct_store store);
 /// The address of this machine that reaches `host`, as text; sends nothing.
 CT_API ct_status ct_local_address(const char* host, int port, char* text, size_t capacity);
 
-typedef enum { CT_GLOO = 0, CT_NCCL = 1 } ct_backend;
-CT_API bool ct_has_backend(ct_backend backend);
-/// Waits until all ranks are there. `address` is this rank's own, which the others connect to.
+/// Waits until all ranks are there, over Gloo. `address` is this rank's own, which the others connect to.
 CT_API ct_status ct_group_new(ct_store store, const char* prefix, int rank, int count, const char* address, double timeout,
                               ct_group* out);
 CT_API void ct_group_free(ct_group group);
+
+/// Loads the library with NCCL's backend, once; fails with what is missing and what to do about it.
+CT_API ct_status ct_nccl_load(void);
+/// What tells a CUDA device from all others, on whatever machine.
+CT_API ct_status ct_cuda_identity(int device, char* text, size_t capacity);
+/// Has the group's collectives on tensors of CUDA devices go over NCCL, and makes `device` this thread's current one.
+CT_API ct_status ct_group_connect(ct_group group, int device, double timeout);
+/// Ends collectives on CUDA devices that a lost rank would keep waiting for ever. None can begin after it.
+CT_API ct_status ct_group_abort(ct_group group);
 
 typedef enum { CT_SUM = 0, CT_MAXIMUM = 1 } ct_reduction;
 // Collectives, which all ranks call in the same order. They work in the background until ct_work_wait, in place.
