@@ -64,7 +64,7 @@ constexpr int64_t grain = 1 << 15;
 /// Calls `body(first, count)` for stretches of whole vectors.
 template <typename Body>
 void each_stretch(const at::Tensor& x, Body&& body) {
-    at::parallel_for(0, x.numel() / lanes, grain / lanes,
+    parallel_for(0, x.numel() / lanes, grain / lanes,
                      [&](int64_t begin, int64_t end) { body(begin * lanes, (end - begin) * lanes); });
 }
 

@@ -4,10 +4,9 @@
 // Here the operands alone are rounded: products are exact, sums are fp32 within a piece and fp64 over the pieces. Of a matrix
 // times its own transpose only one half is computed.
 
-#include <ATen/Parallel.h>
-
 #include "ct_linear_algebra.h"
 #include "internal.h"
+#include "parallel.h"
 
 #if defined(__x86_64__) && defined(__linux__)
 #define CT_HAS_BFLOAT16_PRODUCTS 1
@@ -92,7 +91,7 @@ Packed packed(const at::Tensor& x) {
     Packed result{at::empty({blocks * lines * side}, at::kInt), blocks, lines};
     Word* words = result.words.mutable_data_ptr<Word>();
     const float* values = x.const_data_ptr<float>();
-    at::parallel_for(0, blocks * side / 16, 1, [&](int64_t begin, int64_t end) {
+    parallel_for(0, blocks * side / 16, 1, [&](int64_t begin, int64_t end) {
         for (int64_t strip = begin; strip < end; strip++)
             pack_rows(values, rows, columns, strip * 16, lines, words + strip * 16 / side * lines * side);
     });
@@ -159,7 +158,7 @@ void add_products(const at::Tensor& sum, const at::Tensor& left, const std::opti
     const auto a = packed(left.contiguous());
     const auto b = right ? packed(right->contiguous()) : a;
     const int64_t count = a.blocks * b.blocks;
-    at::parallel_for(0, count, 1, [&](int64_t begin, int64_t end) {
+    parallel_for(0, count, 1, [&](int64_t begin, int64_t end) {
         for (int64_t pair = begin; pair < end; pair++) {
             const int64_t i = pair / b.blocks, j = pair % b.blocks;
             if (right || i <= j) add_block(a, b, !right, i, j, sum);

@@ -6,10 +6,10 @@
 #include <memory>
 
 #include "attention_rows.h"
+#include "parallel.h"
 
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Weverything"
-#include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
 #pragma clang diagnostic pop
 
@@ -127,7 +127,7 @@ struct Heads {
 
     template <typename Body>
     void each(int64_t scratchSize, Body&& body) const {
-        at::parallel_for(0, key.size(0) * key.size(1), 1, [&](int64_t begin, int64_t end) {
+        parallel_for(0, key.size(0) * key.size(1), 1, [&](int64_t begin, int64_t end) {
             std::unique_ptr<float[]> scratch(new float[scratchSize]);
             for (int64_t shared = begin; shared < end; shared++)
                 for (int64_t head = shared * group; head < (shared + 1) * group; head++)

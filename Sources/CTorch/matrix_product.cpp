@@ -5,6 +5,7 @@
 
 #include "attention_rows.h"
 #include "ct_context.h"
+#include "parallel.h"
 #include "product_tiles.h"
 
 #pragma clang diagnostic push
@@ -142,7 +143,7 @@ void set_right(Task& task, const at::Tensor& right, at::Tensor& owner) {
     std::vector<int64_t> starts;
     for (int64_t left = task.columns / lanes; left > 0; left -= panel_width(left)) starts.push_back(task.columns - left * lanes);
     starts.push_back(task.columns);
-    at::parallel_for(0, static_cast<int64_t>(starts.size()) - 1, 1, [&](int64_t begin, int64_t end) {
+    parallel_for(0, static_cast<int64_t>(starts.size()) - 1, 1, [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; i++)
             pack_panel(from + starts[i] * right.stride(1), right.stride(1), task.depth, starts[i + 1] - starts[i],
                        to + starts[i] * task.depth);
@@ -162,7 +163,7 @@ void run(const at::Tensor& leftGiven, const at::Tensor& rightGiven, at::Tensor& 
     set_right(task, right, owner);
     const int64_t threads = at::get_num_threads(), share = (task.rows + threads - 1) / threads;
     const int64_t piece = std::min(blockRows, (share + 5) / 6 * 6), count = (task.rows + piece - 1) / piece;
-    at::parallel_for(0, count, 1, [&](int64_t begin, int64_t end) {
+    parallel_for(0, count, 1, [&](int64_t begin, int64_t end) {
         std::unique_ptr<float[]> scratch(task.left.column == 1 ? nullptr : new float[blockRows * blockDepth]);
         rows(task, begin * piece, std::min(end * piece, task.rows), scratch.get());
     });

@@ -1,8 +1,7 @@
 // Batched products of a transposed matrix by another with few rows, where a BLAS spends most of its time on copies.
 #include "outer_products.h"
 
-#include <ATen/Parallel.h>
-
+#include "parallel.h"
 #include "small_matmul.h"
 
 namespace ct {
@@ -40,7 +39,7 @@ at::Tensor outer_products(const at::Tensor& a, const at::Tensor& b) {
     const float *left = a.const_data_ptr<float>(), *right = b.const_data_ptr<float>();
     float* result = out.mutable_data_ptr<float>();
     const int64_t grain = std::max<int64_t>(1, (1 << 16) / (rows * columns));
-    at::parallel_for(0, batch, grain, [&](int64_t begin, int64_t end) {
+    parallel_for(0, batch, grain, [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; i++)
             multiply(rows, columns, depth,
                      {{left + i * a.stride(0), 1, a.stride(2)}, right + i * b.stride(0), b.stride(1), result + i * rows * columns});

@@ -47,7 +47,7 @@ struct RMSNorm : torch::autograd::Function<RMSNorm> {
         const int64_t features = x.size(-1), count = x.numel() / features;
         auto y = at::empty_like(x), reciprocals = at::empty({count}, x.options());
         const float* from = x.const_data_ptr<float>();
-        at::parallel_for(0, count, block, [&](int64_t begin, int64_t end) {
+        parallel_for(0, count, block, [&](int64_t begin, int64_t end) {
             normalize({end - begin, features, static_cast<float>(epsilon)}, from + begin * features, weight.const_data_ptr<float>(),
                       y.data_ptr<float>() + begin * features, reciprocals.data_ptr<float>() + begin);
         });
@@ -61,7 +61,7 @@ struct RMSNorm : torch::autograd::Function<RMSNorm> {
         const auto &x = saved[0], &weight = saved[1], &reciprocals = saved[2];
         const int64_t features = x.size(-1), count = x.numel() / features, blocks = (count + block - 1) / block;
         auto gradient = gradients[0].contiguous(), dx = at::empty_like(x), shares = at::zeros({blocks, features}, x.options());
-        at::parallel_for(0, blocks, 1, [&](int64_t begin, int64_t end) {
+        parallel_for(0, blocks, 1, [&](int64_t begin, int64_t end) {
             for (int64_t index = begin; index < end; index++) {
                 const int64_t first = index * block, rows = std::min(block, count - first);
                 normalize_backward({rows, features, 0}, x.const_data_ptr<float>() + first * features, weight.const_data_ptr<float>(),

@@ -51,7 +51,7 @@ at::Tensor turned(const at::Tensor& x, const at::Tensor& cosine, const at::Tenso
     auto out = empty_heads(x);
     const Run run{x.size(2), x.size(3) / 2, x.stride(2), out.stride(2), cosine.stride(2)};
     const int64_t angles = cosine.size(0) > 1 ? cosine.stride(0) : 0;
-    at::parallel_for(0, x.size(0) * x.size(1), 1, [&](int64_t begin, int64_t end) {
+    parallel_for(0, x.size(0) * x.size(1), 1, [&](int64_t begin, int64_t end) {
         for (int64_t head = begin; head < end; head++) {
             const int64_t place = head / x.size(1) * angles;
             kernel(run, rows(x, head).data, cosine.const_data_ptr<float>() + place, sine.const_data_ptr<float>() + place,

@@ -1,11 +1,11 @@
 #pragma once
 // What the kernels that go over rows of numbers share.
 #include "internal.h"
+#include "parallel.h"
 #include "vector.h"
 
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Weverything"
-#include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
 #pragma clang diagnostic pop
 

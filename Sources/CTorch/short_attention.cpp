@@ -9,10 +9,10 @@
 #include <memory>
 
 #include "attention_rows.h"
+#include "parallel.h"
 
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Weverything"
-#include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
 #pragma clang diagnostic pop
 
@@ -84,7 +84,7 @@ struct ShortAttention : torch::autograd::Function<ShortAttention> {
         auto query = with_whole_rows(q), key = with_whole_rows(k), value = with_whole_rows(v);
         auto out = empty_heads(query), logarithms = at::empty({query.size(0) * query.size(1), query.size(2)}, query.options());
         const auto extent = extent_of(query, key, scale);
-        at::parallel_for(0, logarithms.size(0), 1, [&](int64_t begin, int64_t end) {
+        parallel_for(0, logarithms.size(0), 1, [&](int64_t begin, int64_t end) {
             std::unique_ptr<float[]> scratch(new float[(extent.features + 24) * extent.padded()]);
             for (int64_t head = begin; head < end; head++)
                 attend(extent, rows(query, head), rows(key, head), rows(value, head), rows(out, head),
@@ -102,7 +102,7 @@ struct ShortAttention : torch::autograd::Function<ShortAttention> {
         auto gradient = with_whole_rows(gradients[0]);
         auto dQuery = empty_heads(query), dKey = empty_heads(key), dValue = empty_heads(value);
         const auto extent = extent_of(query, key, context->saved_data["scale"].toDouble());
-        at::parallel_for(0, logarithms.size(0), 1, [&](int64_t begin, int64_t end) {
+        parallel_for(0, logarithms.size(0), 1, [&](int64_t begin, int64_t end) {
             std::unique_ptr<float[]> scratch(new float[2 * (extent.features + extent.queries) * extent.padded()]);
             for (int64_t head = begin; head < end; head++)
                 attend_backward(extent, rows(query, head), rows(key, head), rows(value, head), rows(out, head),

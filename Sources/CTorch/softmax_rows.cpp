@@ -57,7 +57,7 @@ CT_VECTORIZED void softmax_scaled(int64_t count, int64_t width, const float* x, 
 at::Tensor row_logarithms(const at::Tensor& x) {
     if (!is_vectorizable(x) || x.dim() != 2) return x.logsumexp(1);
     auto out = at::empty({x.size(0)}, x.options());
-    at::parallel_for(0, x.size(0), 1, [&](int64_t begin, int64_t end) {
+    parallel_for(0, x.size(0), 1, [&](int64_t begin, int64_t end) {
         logarithms_of(end - begin, x.size(1), x.const_data_ptr<float>() + begin * x.size(1), out.data_ptr<float>() + begin);
     });
     return out;
@@ -68,7 +68,7 @@ at::Tensor cross_entropy_gradient(const at::Tensor& x, const at::Tensor& logarit
     if (is_vectorizable(x) && x.dim() == 2) {
         const auto logs = logarithms.contiguous(), factors = scales.contiguous();
         delta = at::empty_like(x);
-        at::parallel_for(0, x.size(0), 1, [&](int64_t begin, int64_t end) {
+        parallel_for(0, x.size(0), 1, [&](int64_t begin, int64_t end) {
             softmax_scaled(end - begin, x.size(1), x.const_data_ptr<float>() + begin * x.size(1), logs.const_data_ptr<float>() + begin,
                            factors.const_data_ptr<float>() + begin, delta.data_ptr<float>() + begin * x.size(1));
         });
