@@ -82,7 +82,7 @@ public struct LanguageLearner: Learner {
             model, content, targets, elements: elements, detailed: score == .residual || wantsConfidences,
             isTraining: isTraining)
         let taught = try isTraining ? taught(losses, content, targets) : losses.examples
-        let elementLosses = try elements == nil ? nil : lossesByElement(losses, content)
+        let elementLosses = elements.map { _ in { try lossesByElement(losses, content) } }
         guard let score else { return Assessment(losses: taught, elementLosses: elementLosses) }
         return try withoutGradients {
             let residuals = try score == .residual ? losses.residuals() : nil

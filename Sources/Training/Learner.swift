@@ -83,13 +83,13 @@ public struct Assessment {
     public var confidences: Tensor?
     /// What the learner adapts to, without a graph: sums over the examples. nil for nothing.
     public var statistics: Tensor?
-    /// [B, E], without a graph: the loss of each of an example's E elements, below 0 where an element has none; nil where
-    /// all elements were seen and for a learner that does not tell.
-    public var elementLosses: Tensor?
+    /// Measures [B, E], the loss of each of an example's E elements, below 0 where an element has none, for who asks; nil
+    /// where all elements were seen and for a learner that does not tell.
+    public var elementLosses: (() throws -> Tensor)?
 
     public init(
         losses: Tensor, scores: Tensor? = nil, confidences: Tensor? = nil, statistics: Tensor? = nil,
-        elementLosses: Tensor? = nil
+        elementLosses: (() throws -> Tensor)? = nil
     ) {
         (self.losses, self.scores, self.confidences, self.statistics) = (losses, scores, confidences, statistics)
         self.elementLosses = elementLosses

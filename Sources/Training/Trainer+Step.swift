@@ -139,7 +139,7 @@ extension Trainer {
             if recipe.teacher.tracksConfidence, let confidences = assessment.confidences {
                 result.confidences.append(confidences)
             }
-            if elementTable != nil, let losses = assessment.elementLosses { result.elementLosses.append(losses) }
+            if elementTable != nil, let losses = try assessment.elementLosses?() { result.elementLosses.append(losses) }
         }
         try clock.measure(.backward) { try overlaps ? averaging?.settle() : averaging?.addUp() }
         return result
