@@ -2,6 +2,7 @@
 // What the attention kernels share: heads as rows of numbers, and a softmax over a row of scores.
 #include <cmath>
 
+#include "exponential.h"
 #include "internal.h"
 #include "small_matmul.h"
 
@@ -32,38 +33,25 @@ struct Extent {
     int64_t padded() const { return whole_vectors(keys); }
 };
 
-/// out [features, padded] = xᵀ · scale, zeros beyond the rows.
+/// out [features, padded] = xᵀ · scale, zeros beyond the rows; features are whole vectors.
 CT_INLINE void transpose(Rows x, const Extent& extent, float scale, float* out) {
     const int64_t width = (extent.keys + lanes - 1) / lanes * lanes;
-    for (int64_t d = 0; d < extent.features; d++) {
-        for (int64_t j = 0; j < extent.keys; j++) out[d * width + j] = x.data[j * x.stride + d] * scale;
-        for (int64_t j = extent.keys; j < width; j++) out[d * width + j] = 0;
+    for (int64_t first = 0; first < width; first += lanes) {
+        const int64_t count = extent.keys - first < lanes ? extent.keys - first : lanes;
+        for (int64_t d = 0; d < extent.features; d += lanes) {
+            Vector block[lanes];
+            for (int64_t j = 0; j < lanes; j++)
+                block[j] = j < count ? CT_LOAD(x.data + (first + j) * x.stride + d) * scale : Vector{};
+            transpose(block);
+            for (int64_t j = 0; j < lanes; j++) CT_STORE(out + (d + j) * width + first, block[j]);
+        }
     }
 }
 
-/// x becomes eˣ within two units in the last place, for x ≤ 0; what is below the least normal number becomes that.
-/// (Vectors go by reference: by value they would change the calling convention.)
-CT_INLINE void exponentiate(Vector& x) {
-    constexpr float magic = 12582912, least = -87.3F;  // magic: 1.5 · 2²³, where adding rounds to an integer
-    const Vector lowest = Vector{} + least;
-    x = x < lowest ? lowest : x;
-    const Vector power = (x * 1.44269504088896341F + magic) - magic;
-    const Vector rest = (x - power * 0.693359375F) + power * 2.12194440e-4F;
-    // The minimax polynomial of Cephes' expf.
-    Vector sum = rest * 1.9875691500e-4F + 1.3981999507e-3F;
-    sum = sum * rest + 8.3334519073e-3F;
-    sum = sum * rest + 4.1665795894e-2F;
-    sum = sum * rest + 1.6666665459e-1F;
-    sum = sum * rest + 5.0000001201e-1F;
-    sum = sum * (rest * rest) + rest + 1;
-    const IntegerVector exponent = __builtin_convertvector(power, IntegerVector) << 23;
-    x = (Vector)((IntegerVector)sum + exponent);
-}
-
 CT_INLINE float horizontal_sum(const Vector& x) {
-    float sum = 0;
-    for (int i = 0; i < lanes; i++) sum += x[i];
-    return sum;
+    Vector sum = x;
+    fold(sum, Sum{});
+    return sum[0];
 }
 
 /// Row maximum, then e^(score − maximum) in place; returns the logarithm of their sum, and that sum's reciprocal.
@@ -75,8 +63,8 @@ CT_INLINE float soften(float* scores, const Extent& extent, float& reciprocal) {
         const Vector x = CT_LOAD(scores + j);
         high = x > high ? x : high;
     }
-    float maximum = high[0];
-    for (int i = 1; i < lanes; i++) maximum = high[i] > maximum ? high[i] : maximum;
+    fold(high, Maximum{});
+    const float maximum = high[0];
     Vector sums{};
     for (int64_t j = 0; j < width; j += lanes) {
         Vector x = CT_LOAD(scores + j) - maximum;

@@ -182,6 +182,7 @@ ct_linear_kernels ct_get_linear_kernels(void) { return kernels.load(std::memory_
 namespace {
 
 at::Tensor mapped(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias) {
+    if (const auto operands = own_operands(x, weight)) return own_linear(x, weight, *operands, bias, {});
     const bool isNarrow = is_stored_narrow(x, weight);
     if (prefers_bfloat16_matmul(x, weight) || is_left_in_bfloat16(x, weight) || (isNarrow && suits_bfloat16(x, weight)))
         return BFloat16Linear::apply(x, weight, bias, at::kFloat);
@@ -189,7 +190,6 @@ at::Tensor mapped(const at::Tensor& x, const at::Tensor& weight, const std::opti
         const auto y = WidenedLinear::apply(x, weight);
         return bias ? y + *bias : y;
     }
-    if (prefers_own_products(x, weight)) return own_linear(x, weight, bias, {});
     return prefers_fast_matmul(x, weight) ? FastLinear::apply(x, weight, bias) : at::linear(x, weight, bias);
 }
 
@@ -221,7 +221,8 @@ ct_status ct_linear(ct_tensor xHandle, ct_tensor weightHandle, ct_tensor biasHan
         const auto &x = borrow(xHandle), &weight = borrow(weightHandle);
         const auto bias = maybe(biasHandle), residual = maybe(residualHandle);
         if (!residual) return mapped(x, weight, bias);
-        if (prefers_own_products(x, weight) && is_addend(*residual, x, weight)) return own_linear(x, weight, bias, residual);
+        const auto operands = own_operands(x, weight);
+        if (operands && is_addend(*residual, x, weight)) return own_linear(x, weight, *operands, bias, residual);
         return *residual + mapped(x, weight, bias);
     });
 }
@@ -230,10 +231,9 @@ ct_status ct_perceptron(ct_tensor xHandle, const ct_tensor* weights, bool isTanh
     return returning(out, [&] {
         const auto &x = borrow(xHandle), &widening = borrow(weights[0]), &narrowing = borrow(weights[2]);
         const auto wideningBias = maybe(weights[1]), narrowingBias = maybe(weights[3]), residual = maybe(residualHandle);
-        const bool isOwn = prefers_own_products(x, widening) && prefers_own_products(x, narrowing) &&
-                           (!residual || is_addend(*residual, x, narrowing));
-        if (isOwn) {
-            return own_perceptron(x, {widening, wideningBias, narrowing, narrowingBias}, residual,
+        const auto operands = own_operands(x, widening);
+        if (operands && own_operands(x, narrowing) == operands && (!residual || is_addend(*residual, x, narrowing))) {
+            return own_perceptron(x, {widening, wideningBias, narrowing, narrowingBias}, *operands, residual,
                                   isTanh ? Activation::tanh_gelu : Activation::gelu);
         }
         const auto inner = isTanh ? tanh_gelu(mapped(x, widening, wideningBias)) : mapped_gelu(x, widening, wideningBias);

@@ -26,20 +26,22 @@ struct Details {
 // The three products of a head [V, D] with hidden states [N, D], on the kernels that are switched on.
 struct Products {
     const at::Tensor& weight;
-    const bool isOwn;
+    const std::optional<Operands> own;
     std::optional<FastMatmul> guard;
 
-    Products(const at::Tensor& hidden, const at::Tensor& weight) : weight(weight), isOwn(prefers_own_products(hidden, weight)) {
+    Products(const at::Tensor& hidden, const at::Tensor& weight) : weight(weight), own(own_operands(hidden, weight)) {
         if (prefers_fast_matmul(hidden, weight)) guard.emplace();
     }
 
     // Products stay in the type of `hidden`; everything after them is fp32.
     at::Tensor logits(const at::Tensor& hidden) const {
-        return isOwn ? product(hidden, weight.t()) : at::linear(hidden, weight).to(at::kFloat);
+        return own ? product(hidden, weight.t(), *own) : at::linear(hidden, weight).to(at::kFloat);
     }
-    at::Tensor hidden_gradient(const at::Tensor& delta) const { return isOwn ? product(delta, weight) : at::mm(delta, weight); }
+    at::Tensor hidden_gradient(const at::Tensor& delta) const {
+        return own ? product(delta, weight, *own) : at::mm(delta, weight);
+    }
     void add_weight_gradient(at::Tensor& sum, const at::Tensor& delta, const at::Tensor& hidden) const {
-        if (isOwn) add_product(sum, delta.t(), hidden);
+        if (own) add_product(sum, delta.t(), hidden, *own);
         else if (weight.scalar_type() == at::kFloat) sum.addmm_(delta.t(), hidden);
         else sum.add_(at::mm(delta.t(), hidden));
     }
@@ -116,7 +118,7 @@ struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
 at::ScalarType product_type(const at::Tensor& hidden, const at::Tensor& weight) {
     const auto device = hidden.device().type();
     if (at::autocast::is_autocast_enabled(device)) return at::autocast::get_autocast_dtype(device);
-    return prefers_bfloat16_matmul(hidden, weight) ? at::kBFloat16 : hidden.scalar_type();
+    return !own_operands(hidden, weight) && prefers_bfloat16_matmul(hidden, weight) ? at::kBFloat16 : hidden.scalar_type();
 }
 
 }  // namespace

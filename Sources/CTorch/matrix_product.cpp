@@ -3,14 +3,13 @@
 #include <algorithm>
 #include <memory>
 
-#include "attention_rows.h"
+#include "bfloat16_matrix.h"
 #include "ct_context.h"
-#include "parallel.h"
-#include "product_tiles.h"
+#include "product_runs.h"
 
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Weverything"
-#include <ATen/Parallel.h>
+#include <ATen/autocast_mode.h>
 #pragma clang diagnostic pop
 
 // Six rows by four vectors of sums need the thirty-two wide registers of AVX-512; on others the caller goes elsewhere.
@@ -33,90 +32,39 @@ bool has_wide_registers() {
 #endif
 }
 
-/// The bias and what else is added, either null.
-struct Addends {
-    const float *bias, *residual;
-    int64_t residualRow;
+/// Blocks of the left matrix where they lie, or, where its rows are adjacent in memory, copied into [depth, rows] without gaps.
+struct Left {
+    Strided matrix;
+    float* scratch;
 
-    CT_INLINE void operator()(int64_t row, int64_t column, Vector& sum) const {
-        sum = Vector{};
-        if (bias) sum = CT_LOAD(bias + column);
-        if (residual) sum += CT_LOAD(residual + row * residualRow + column);
+    CT_INLINE Strided operator()(int64_t row, int64_t rows, int64_t k, int64_t depth) const {
+        const float* from = matrix.data + row * matrix.row + k * matrix.column;
+        if (matrix.column == 1) return {from, matrix.row, 1};
+        for (int64_t line = 0; line < depth; line++) {
+            float* to = scratch + line * rows;
+            int64_t i = 0;
+            for (; i + lanes <= rows; i += lanes) CT_STORE(to + i, CT_LOAD(from + line * matrix.column + i));
+            for (; i < rows; i++) to[i] = from[line * matrix.column + i];
+        }
+        return {scratch, 1, rows};
     }
 };
 
-struct Scaling {
-    Partial at;
-    const float* factors;
-
-    CT_INLINE void operator()(int64_t row, int64_t column, Vector& sum) const {
-        CT_STORE(at.out + row * at.outRow + column, sum * CT_LOAD(factors + row * at.outRow + column));
-    }
-};
-
-/// x Φ(x) and its derivative Φ(x) + x φ(x). Φ by erfc(z) = e^(−z²) P(1 / (1 + 0.3275911 z)), the form of Abramowitz & Stegun
-/// 7.1.26 with eight terms fitted to a relative error of 1.1e-7, so that one exponential does for both.
-CT_INLINE void gelu(Vector& x, Vector& slope) {
-    const Vector size = x < Vector{} ? -x : x;
-    Vector density = x * x * -0.5F;
-    exponentiate(density);
-    const Vector t = 1 / (size * (0.3275911F * 0.70710678118654752F) + 1);
-    Vector sum = t * -0.141662806F + 0.498879426F;
-    sum = sum * t - 0.409601454F;
-    sum = sum * t + 0.456562947F;
-    sum = sum * t + 0.0237160293F;
-    sum = sum * t + 0.206397866F;
-    sum = sum * t + 0.180650019F;
-    sum = sum * t + 0.185058081F;
-    const Vector tail = sum * t * density * 0.5F;
-    const Vector share = x < Vector{} ? tail : 1 - tail;
-    slope = share + x * density * 0.3989422804F;
-    x *= share;
+CT_WIDE void plain_rows(const Task<float>& task, int64_t first, int64_t last, Left left, Addends begin) {
+    product_rows(task, first, last, left, begin, Store{task.partial});
 }
-
-/// As gelu by a hyperbolic tangent (Hendrycks & Gimpel, arXiv 1606.08415); 0.5 (1 + tanh(u)) is the logistic function of 2u.
-CT_INLINE void tanh_gelu(Vector& x, Vector& slope) {
-    constexpr float steepness = 1.5957691216F, cubic = 0.044715F;
-    const Vector argument = x * (x * x * cubic + 1) * steepness;
-    Vector small = argument < Vector{} ? argument : -argument;
-    exponentiate(small);
-    const Vector open = (argument < Vector{} ? small : Vector{} + 1) / (small + 1);
-    slope = open * (x * (1 - open) * ((x * x * (3 * cubic) + 1) * steepness) + 1);
-    x *= open;
+CT_WIDE void added_rows(const Task<float>& task, int64_t first, int64_t last, Left left) {
+    product_rows(task, first, last, left, Load{task.partial}, Store{task.partial});
 }
-
-struct Activating {
-    Partial at;
-    /// Null where nobody asks.
-    float* slopes;
-    Activation activation;
-
-    CT_INLINE void operator()(int64_t row, int64_t column, Vector& sum) const {
-        Vector slope;
-        if (activation == Activation::gelu) gelu(sum, slope);
-        else tanh_gelu(sum, slope);
-        CT_STORE(at.out + row * at.outRow + column, sum);
-        if (slopes) CT_STORE(slopes + row * at.outRow + column, slope);
-    }
-};
-
-CT_WIDE void plain_rows(const Task& task, int64_t first, int64_t last, float* scratch, Addends begin) {
-    product_rows(task, first, last, scratch, begin, Store{{task.out, task.outRow}});
+CT_WIDE void scaled_rows(const Task<float>& task, int64_t first, int64_t last, Left left, Scaling<float> end) {
+    product_rows(task, first, last, left, Addends{}, end);
 }
-CT_WIDE void added_rows(const Task& task, int64_t first, int64_t last, float* scratch) {
-    const Partial out{task.out, task.outRow};
-    product_rows(task, first, last, scratch, Load{out}, Store{out});
+// One for each activation, or both would be chosen between in the innermost loop.
+CT_WIDE void gelu_rows(const Task<float>& task, int64_t first, int64_t last, Left left, Addends begin, Activating<float> end) {
+    product_rows(task, first, last, left, begin, Activating<float>{end.out, end.slopes, Activation::gelu});
 }
-CT_WIDE void scaled_rows(const Task& task, int64_t first, int64_t last, float* scratch, const float* factors) {
-    product_rows(task, first, last, scratch, Addends{}, Scaling{{task.out, task.outRow}, factors});
-}
-CT_WIDE void gelu_rows(const Task& task, int64_t first, int64_t last, float* scratch, const float* bias, float* slopes) {
-    const Activating end{{task.out, task.outRow}, slopes, Activation::gelu};
-    product_rows(task, first, last, scratch, Addends{bias, nullptr, 0}, end);
-}
-CT_WIDE void tanh_gelu_rows(const Task& task, int64_t first, int64_t last, float* scratch, const float* bias, float* slopes) {
-    const Activating end{{task.out, task.outRow}, slopes, Activation::tanh_gelu};
-    product_rows(task, first, last, scratch, Addends{bias, nullptr, 0}, end);
+CT_WIDE void tanh_gelu_rows(const Task<float>& task, int64_t first, int64_t last, Left left, Addends begin, Activating<float> end) {
+    product_rows(task, first, last, left, begin, Activating<float>{end.out, end.slopes, Activation::tanh_gelu});
 }
 
 /// A panel of `width` columns of a matrix whose rows are adjacent in memory, `stride` from one column to the next.
@@ -130,89 +78,95 @@ CT_WIDE void pack_panel(const float* from, int64_t stride, int64_t depth, int64_
 }
 
 /// The right matrix [K, N] of a task: where it lies if its columns are adjacent, or a packed copy, kept alive by `owner`.
-void set_right(Task& task, const at::Tensor& right, at::Tensor& owner) {
+void set_right(Task<float>& task, const at::Tensor& right, at::Tensor& owner) {
     task.isPacked = right.stride(1) != 1;
-    if (!task.isPacked) {
-        task.right = right.const_data_ptr<float>(), task.rightRow = right.stride(0);
-        return;
-    }
+    const float* from = right.const_data_ptr<float>();
+    task.right = from, task.rightRow = right.stride(0);
+    if (!task.isPacked) return;
     owner = at::empty({task.depth * task.columns}, right.options());
     float* to = owner.data_ptr<float>();
-    const float* from = right.const_data_ptr<float>();
     task.right = to;
-    std::vector<int64_t> starts;
-    for (int64_t left = task.columns / lanes; left > 0; left -= panel_width(left)) starts.push_back(task.columns - left * lanes);
-    starts.push_back(task.columns);
-    parallel_for(0, static_cast<int64_t>(starts.size()) - 1, 1, [&](int64_t begin, int64_t end) {
-        for (int64_t i = begin; i < end; i++)
-            pack_panel(from + starts[i] * right.stride(1), right.stride(1), task.depth, starts[i + 1] - starts[i],
-                       to + starts[i] * task.depth);
+    each_panel(task.columns, [&](int64_t first, int64_t width) {
+        pack_panel(from + first * right.stride(1), right.stride(1), task.depth, width, to + first * task.depth);
     });
 }
 
-/// A matrix one of whose strides is 1; copied where neither is.
-at::Tensor with_a_unit_stride(const at::Tensor& x) { return x.stride(0) == 1 || x.stride(1) == 1 ? x : x.contiguous(); }
-
-/// Calls `rows(task, first, last, scratch)` for all rows, shared out among the threads.
+/// Calls `rows(task, first, last, left)` for all rows, shared out among the threads.
 template <typename Rows>
 void run(const at::Tensor& leftGiven, const at::Tensor& rightGiven, at::Tensor& out, Rows&& rows) {
     const auto left = with_a_unit_stride(leftGiven), right = with_a_unit_stride(rightGiven);
-    Task task{left.size(0), right.size(1), left.size(1), {left.const_data_ptr<float>(), left.stride(0), left.stride(1)},
-              nullptr, 0, false, out.data_ptr<float>(), out.stride(0)};
+    Task<float> task{left.size(0), right.size(1), left.size(1), nullptr, 0, false, {out.data_ptr<float>(), out.stride(0)},
+                     usualBlockDepth};
     at::Tensor owner;
     set_right(task, right, owner);
-    const int64_t threads = at::get_num_threads(), share = (task.rows + threads - 1) / threads;
-    const int64_t piece = std::min(blockRows, (share + 5) / 6 * 6), count = (task.rows + piece - 1) / piece;
-    parallel_for(0, count, 1, [&](int64_t begin, int64_t end) {
-        std::unique_ptr<float[]> scratch(task.left.column == 1 ? nullptr : new float[blockRows * blockDepth]);
-        rows(task, begin * piece, std::min(end * piece, task.rows), scratch.get());
+    const Strided matrix{left.const_data_ptr<float>(), left.stride(0), left.stride(1)};
+    each_run_of_rows(task.rows, [&](int64_t first, int64_t last) {
+        std::unique_ptr<float[]> scratch(matrix.column == 1 ? nullptr : new float[blockRows * task.blockDepth]);
+        rows(task, first, last, Left{matrix, scratch.get()});
     });
 }
 
-const float* data_of(const std::optional<at::Tensor>& x) { return x ? x->const_data_ptr<float>() : nullptr; }
+Matrix<float> matrix_of(at::Tensor& x) { return {x.data_ptr<float>(), x.size(1)}; }
 
-at::Tensor empty_product(const at::Tensor& left, const at::Tensor& right) {
-    return at::empty({left.size(0), right.size(1)}, left.options());
+}  // namespace
+
+at::Tensor product(const at::Tensor& left, const at::Tensor& right, Operands operands, const std::optional<at::Tensor>& bias,
+                   const std::optional<at::Tensor>& residual) {
+    const auto begin = addends(bias, residual);
+    if (operands == Operands::bfloat16) return bfloat16_product(left, right, begin);
+    auto out = empty_product(left, right, at::kFloat);
+    run(left, right, out, [&](const auto& task, int64_t first, int64_t last, Left rows) { plain_rows(task, first, last, rows, begin); });
+    return out;
+}
+
+void add_product(at::Tensor& out, const at::Tensor& left, const at::Tensor& right, Operands operands) {
+    if (operands == Operands::bfloat16) return add_bfloat16_product(out, left, right);
+    run(left, right, out, added_rows);
+}
+
+at::Tensor activated_product(const at::Tensor& left, const at::Tensor& right, Operands operands,
+                             const std::optional<at::Tensor>& bias, Activation activation, at::Tensor* slopes) {
+    const auto begin = addends(bias, {});
+    if (operands == Operands::bfloat16) return activated_bfloat16_product(left, right, begin, activation, slopes);
+    auto out = empty_product(left, right, at::kFloat);
+    if (slopes) *slopes = at::empty_like(out);
+    const Activating<float> end{matrix_of(out), slopes ? matrix_of(*slopes) : Matrix<float>{}, activation};
+    const auto kernel = activation == Activation::gelu ? gelu_rows : tanh_gelu_rows;
+    run(left, right, out, [&](const auto& task, int64_t first, int64_t last, Left rows) { kernel(task, first, last, rows, begin, end); });
+    return out;
+}
+
+at::Tensor scaled_product(const at::Tensor& left, const at::Tensor& right, Operands operands, const at::Tensor& factors) {
+    if (operands == Operands::bfloat16) return scaled_bfloat16_product(left, right, factors);
+    auto out = empty_product(left, right, at::kFloat);
+    const Scaling<float> end{matrix_of(out), {factors.const_data_ptr<float>(), out.size(1)}};
+    run(left, right, out, [&](const auto& task, int64_t first, int64_t last, Left rows) { scaled_rows(task, first, last, rows, end); });
+    return out;
+}
+
+namespace {
+
+bool is_fp32(const at::Tensor& x) { return x.is_cpu() && x.scalar_type() == at::kFloat; }
+
+/// A frozen weight of 16 bits, which as an operand in bfloat16 need not be widened.
+bool is_stored_narrow(const at::Tensor& weight) {
+    const auto type = weight.scalar_type();
+    return weight.is_cpu() && (type == at::kBFloat16 || type == at::kHalf) && !weight.requires_grad();
 }
 
 }  // namespace
 
-at::Tensor product(const at::Tensor& left, const at::Tensor& right, const std::optional<at::Tensor>& bias,
-                   const std::optional<at::Tensor>& residual) {
-    auto out = empty_product(left, right);
-    const Addends begin{data_of(bias), data_of(residual), residual ? residual->stride(0) : 0};
-    run(left, right, out, [&](const Task& task, int64_t first, int64_t last, float* scratch) {
-        plain_rows(task, first, last, scratch, begin);
-    });
-    return out;
-}
-
-void add_product(at::Tensor& out, const at::Tensor& left, const at::Tensor& right) { run(left, right, out, added_rows); }
-
-at::Tensor activated_product(const at::Tensor& left, const at::Tensor& right, const std::optional<at::Tensor>& bias,
-                             Activation activation, at::Tensor* slopes) {
-    auto out = empty_product(left, right);
-    if (slopes) *slopes = at::empty_like(out);
-    run(left, right, out, [&](const Task& task, int64_t first, int64_t last, float* scratch) {
-        const auto kernel = activation == Activation::gelu ? gelu_rows : tanh_gelu_rows;
-        kernel(task, first, last, scratch, data_of(bias), slopes ? slopes->data_ptr<float>() : nullptr);
-    });
-    return out;
-}
-
-at::Tensor scaled_product(const at::Tensor& left, const at::Tensor& right, const at::Tensor& factors) {
-    auto out = empty_product(left, right);
-    run(left, right, out, [&](const Task& task, int64_t first, int64_t last, float* scratch) {
-        scaled_rows(task, first, last, scratch, factors.const_data_ptr<float>());
-    });
-    return out;
-}
-
-bool prefers_own_products(const at::Tensor& x, const at::Tensor& weight) {
-    const auto isPlain = [](const at::Tensor& y) { return y.is_cpu() && y.scalar_type() == at::kFloat; };
-    return ct_get_linear_kernels() == CT_LINEAR_OWN && has_wide_registers() && isPlain(x) && isPlain(weight) &&
-           !at::autocast::is_autocast_enabled(at::kCPU) && weight.size(0) % lanes == 0 && weight.size(1) % lanes == 0 &&
-           x.numel() * weight.size(0) >= 1 << 16 && x.numel() / x.size(-1) >= 4;
+std::optional<Operands> own_operands(const at::Tensor& x, const at::Tensor& weight) {
+    const int64_t rows = x.numel() / x.size(-1);
+    if (!is_fp32(x) || at::autocast::is_autocast_enabled(at::kCPU) || weight.size(0) % lanes != 0 || weight.size(1) % lanes != 0 ||
+        x.numel() * weight.size(0) < 1 << 16)
+        return std::nullopt;
+    const auto kernels = ct_get_linear_kernels();
+    if (kernels == CT_LINEAR_OWN && has_wide_registers() && is_fp32(weight) && rows >= 4) return Operands::fp32;
+    // Fewer rows do not pay for the weight's copy.
+    const bool isSuited = (is_fp32(weight) || is_stored_narrow(weight)) && rows >= 64;
+    if (kernels == CT_LINEAR_BFLOAT16 && ct_has_own_bfloat16_maps() && isSuited) return Operands::bfloat16;
+    return std::nullopt;
 }
 
 }  // namespace ct

@@ -4,7 +4,7 @@
 namespace ct {
 
 /// x · weightᵀ + bias + residual by our own products; the residual is contiguous and has the result's shape.
-at::Tensor own_linear(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias,
+at::Tensor own_linear(const at::Tensor& x, const at::Tensor& weight, Operands operands, const std::optional<at::Tensor>& bias,
                       const std::optional<at::Tensor>& residual);
 
 /// The two linear maps of a transformer's perceptron.
@@ -16,7 +16,7 @@ struct PerceptronWeights {
 };
 
 /// narrowing(activation(widening(x))) + residual by our own products.
-at::Tensor own_perceptron(const at::Tensor& x, const PerceptronWeights& weights, const std::optional<at::Tensor>& residual,
-                          Activation activation);
+at::Tensor own_perceptron(const at::Tensor& x, const PerceptronWeights& weights, Operands operands,
+                          const std::optional<at::Tensor>& residual, Activation activation);
 
 }  // namespace ct

@@ -7,9 +7,19 @@
 namespace ct {
 
 /// A matrix by its element strides.
-struct Strided {
-    const float* data;
+template <typename Element>
+struct StridedOf {
+    const Element* data;
     int64_t row, column;
+};
+using Strided = StridedOf<float>;
+
+/// What a product's inner loop does with its elements: 16 neighbours of the right matrix, and one of the left times those.
+CT_INLINE void load(Vector& right, const float* from) { right = CT_LOAD(from); }
+CT_INLINE void multiply_add(Vector& sum, float left, const Vector& right) { sum += left * right; }
+template <typename Element>
+struct Neighbours {
+    using Type = Vector;
 };
 
 /// Sums so far, in their places in the result.
@@ -31,9 +41,9 @@ struct Store {
 
 /// A tile of a product, whose sums stay in registers: `begin(row, column, sum)` makes the first, `end(row, column, sum)` takes the
 /// last. The right matrix has adjacent columns, its rows are `bRow` apart.
-template <int rows, int vectors, typename Begin, typename End>
-CT_INLINE void product_tile(int64_t depth, Strided a, const float* b, int64_t bRow, int64_t row, int64_t column, const Begin& begin,
-                            const End& end) {
+template <int rows, int vectors, typename Element, typename Begin, typename End>
+CT_INLINE void product_tile(int64_t depth, StridedOf<Element> a, const Element* b, int64_t bRow, int64_t row, int64_t column,
+                            const Begin& begin, const End& end) {
     Vector sums[rows][vectors];
 #pragma unroll
     for (int r = 0; r < rows; r++) {
@@ -41,14 +51,14 @@ CT_INLINE void product_tile(int64_t depth, Strided a, const float* b, int64_t bR
         for (int v = 0; v < vectors; v++) begin(row + r, column + v * lanes, sums[r][v]);
     }
     for (int64_t k = 0; k < depth; k++) {
-        Vector right[vectors];
+        typename Neighbours<Element>::Type right[vectors];
 #pragma unroll
-        for (int v = 0; v < vectors; v++) right[v] = CT_LOAD(b + k * bRow + v * lanes);
+        for (int v = 0; v < vectors; v++) load(right[v], b + k * bRow + v * lanes);
 #pragma unroll
         for (int r = 0; r < rows; r++) {
-            const float left = a.data[r * a.row + k * a.column];
+            const Element left = a.data[r * a.row + k * a.column];
 #pragma unroll
-            for (int v = 0; v < vectors; v++) sums[r][v] += left * right[v];
+            for (int v = 0; v < vectors; v++) multiply_add(sums[r][v], left, right[v]);
         }
     }
 #pragma unroll

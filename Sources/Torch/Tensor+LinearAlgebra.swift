@@ -14,6 +14,8 @@ extension Tensor {
 extension Engine {
     /// Whether the processor has instructions for products of bfloat16 numbers that are summed up in fp32.
     public static var hasBFloat16Products: Bool { ct_has_bfloat16_products() }
+    /// Whether linear maps in bfloat16 are computed by our own kernels here, not by oneDNN's.
+    public static var hasOwnBFloat16Maps: Bool { ct_has_own_bfloat16_maps() }
 }
 
 extension Tensor {

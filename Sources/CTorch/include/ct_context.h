@@ -5,9 +5,12 @@
 CT_API void ct_set_thread_count(int count);
 CT_API int ct_thread_count(void);
 CT_API void ct_set_flush_denormal(bool enabled);
-/// How the products of fp32 linear maps on the CPU are computed: by libtorch's default kernels, by oneDNN's, by oneDNN's of
-/// bfloat16 copies of their operands, or by our own where the processor has AVX-512 (else by libtorch's).
+/// How the products of fp32 linear maps on the CPU are computed: by libtorch's default kernels, by oneDNN's, in bfloat16 (by our
+/// own kernels where ct_has_own_bfloat16_maps, else by oneDNN's), or by our own where the processor has AVX-512 (else by
+/// libtorch's).
 typedef enum { CT_LINEAR_STANDARD = 0, CT_LINEAR_FAST = 1, CT_LINEAR_BFLOAT16 = 2, CT_LINEAR_OWN = 3 } ct_linear_kernels;
+/// Whether the processor multiplies pairs of bfloat16 numbers, but no whole tiles of them (AMX), which oneDNN is better at.
+CT_API bool ct_has_own_bfloat16_maps(void);
 CT_API void ct_set_linear_kernels(ct_linear_kernels kernels);
 CT_API ct_linear_kernels ct_get_linear_kernels(void);
 CT_API ct_status ct_set_deterministic(bool enabled);
