@@ -29,9 +29,6 @@ extension Policy {
         }
         let encoded = try JSONDecoder().decode(JSONValue.self, from: JSONEncoder().encode(preset))
         self = try Policy.decode(encoded.merged(with: .object(settings)))
-        guard batches == nil else {
-            throw BindingError.malformedPolicy(reason: "has batches, but here their size is the training loop's affair")
-        }
         let known = try JSONDecoder().decode(JSONValue.self, from: JSONEncoder().encode(self))
         if let unknown = JSONValue.object(settings).unknownMember(to: known) {
             throw BindingError.malformedPolicy(

@@ -50,23 +50,16 @@ public struct Lesson: Sendable, Equatable {
         return lesson
     }
 
-    /// The examples in batches of `size`, or of what of it the policy's ``BatchSchedule`` shows; the last one is smaller
-    /// where it has to be.
+    /// The examples in batches of `size`, the last one smaller where it has to be.
     ///
     /// - Parameter start: examples to leave out, since they were taught before.
     public func batches(of size: Int, from start: Int = 0) -> [Batch] {
-        var batches: [Batch] = []
-        var first = start
-        while first < examples.count {
-            let count = pace.batches?.count(of: size, at: progress(after: first)) ?? size
-            let positions = first..<min(first + count, examples.count)
-            batches.append(
-                Batch(
-                    examples: Array(examples[positions]), weights: weights.map { Array($0[positions]) },
-                    positions: positions))
-            first = positions.upperBound
+        stride(from: start, to: examples.count, by: size).map { first in
+            let positions = first..<min(first + size, examples.count)
+            return Batch(
+                examples: Array(examples[positions]), weights: weights.map { Array($0[positions]) },
+                positions: positions)
         }
-        return batches
     }
 
     /// Share of the run's cost spent once `taught` of the lesson's examples are: the position for a learning-rate

@@ -2,7 +2,6 @@
 /// plus the scoring it caused.
 struct Pace: Sendable, Equatable, Codable {
     var elements: ElementSchedule?
-    var batches: BatchSchedule?
     /// Cost of the whole run, in full examples.
     var total: Double
     /// Scoring cost an example.

@@ -9,7 +9,7 @@ extension Policy {
     enum CodingKeys: String, CodingKey {
         case name, score, source, ratio, interval, selection, weights
         case warmUp = "warm_up"
-        case annealing, ceiling, elements, batches, tokens
+        case annealing, ceiling, elements, tokens
         case scoringCost = "scoring_cost"
     }
 }

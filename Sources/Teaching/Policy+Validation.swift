@@ -15,7 +15,6 @@ extension Policy {
         try validateSelection()
         try validateWeights()
         try validateElements()
-        try validateBatches()
         if let tokens {
             try check("tokens.share", tokens.share, "above 0 and at most 1") { $0 > 0 && $0 <= 1 }
         }
@@ -72,17 +71,6 @@ extension Policy {
         try check("elements.start", elements.start, "above 0 and at most 1") { $0 > 0 && $0 <= 1 }
         try check("elements.until", elements.until, "0 to 1") { $0 >= 0 && $0 <= 1 }
         try check("elements.levels", Double(elements.levels), "1 to 4096") { $0 >= 1 && $0 <= 4096 }
-    }
-
-    private func validateBatches() throws(TeachingError) {
-        guard let batches else { return }
-        try check("batches.start", batches.start, "above 0 and at most 1") { $0 > 0 && $0 <= 1 }
-        try check("batches.until", batches.until, "0 to 1") { $0 >= 0 && $0 <= 1 }
-        if case .admission = selection {
-            throw .invalidSetting(
-                key: "batches", found: "a schedule",
-                expected: "none, as selective-backprop fills its batches with whom it admits")
-        }
     }
 
     private func check(

@@ -25,8 +25,6 @@ public struct Policy: Codable, Sendable, Equatable {
     public var ceiling: Double
     /// Which share of each example's elements is taught; all where `nil`.
     public var elements: ElementSchedule?
-    /// How many examples of a batch a step shows; all where `nil`.
-    public var batches: BatchSchedule?
     /// Which tokens of each example a language model is taught; all where `nil`. The scores stay those of all tokens.
     public var tokens: TokenSelection?
     /// Cost of scoring an example, as a share of the cost of teaching it.
@@ -35,7 +33,7 @@ public struct Policy: Codable, Sendable, Equatable {
     public init(
         name: String, score: ScoreKind = .loss, source: ScoreSource = .recorded, ratio: Schedule = .constant(1),
         interval: Schedule = .constant(1), selection: Selection = .random, weights: Weighting = .none, warmUp: Int = 0,
-        annealing: Double = 0, ceiling: Double = 1, elements: ElementSchedule? = nil, batches: BatchSchedule? = nil,
+        annealing: Double = 0, ceiling: Double = 1, elements: ElementSchedule? = nil,
         tokens: TokenSelection? = nil, scoringCost: Double = 0.3
     ) {
         self.name = name
@@ -49,7 +47,6 @@ public struct Policy: Codable, Sendable, Equatable {
         self.annealing = annealing
         self.ceiling = ceiling
         self.elements = elements
-        self.batches = batches
         self.tokens = tokens
         self.scoringCost = scoringCost
     }

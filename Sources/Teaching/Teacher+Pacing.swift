@@ -4,7 +4,7 @@ extension Teacher {
         let needsAdmission = isCandidates(phase)
         let full = chosen?.examples?.count ?? exampleCount
         let scoring = policy.scoringCost * Double(scoredCount)
-        var pace = Pace(elements: policy.elements, batches: policy.batches, total: 1)
+        var pace = Pace(elements: policy.elements, total: 1)
         if needsAdmission {
             pace.overhead = policy.scoringCost
             pace.admitted = expectedAdmission

@@ -18,7 +18,6 @@ import Testing
             ("{\"selection\": {\"kind\": \"hard\", \"temprature\": 1}}", "unknown key selection.temprature"),
             ("{\"selection\": {\"kind\": \"soft\"}}", "lacks the key selection.temperature"),
             ("{\"warm_up\": true}", "has something else than a Int as warm_up"), ("{", "is not a JSON object"),
-            ("{\"batches\": {\"start\": 0.5, \"until\": 1}}", "has batches"),
             ("{\"policy\": 3}", "something else than a name"), ("{\"annealing\": 2}", "annealing is 2"),
         ]
         for (text, expected) in cases {

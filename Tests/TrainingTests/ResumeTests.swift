@@ -54,15 +54,6 @@ import Testing
         for step in [1, 5, expected.position.step - 1] { #expect(try Self.disturbed(run, at: step) == expected) }
     }
 
-    @Test("batches that grow go on as they were") func growingBatches() throws {
-        var policy = Policy.attentPlus
-        policy.batches = BatchSchedule(start: 0.25, until: 0.9)
-        let run = try TinyRun(tinyRecipe(policy))
-        let expected = try Self.undisturbed(run)
-        #expect(try expected.position.step > Self.undisturbed(TinyRun(tinyRecipe(.attentPlus))).position.step)
-        for step in [1, 5, expected.position.step - 1] { #expect(try Self.disturbed(run, at: step) == expected) }
-    }
-
     @Test("what a run killed after its last checkpoint had still to remove goes when it is taken up") func leftovers()
         throws
     {
