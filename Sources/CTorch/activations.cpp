@@ -65,7 +65,7 @@ constexpr int64_t grain = 1 << 15;
 template <typename Body>
 void each_stretch(const at::Tensor& x, Body&& body) {
     parallel_for(0, x.numel() / lanes, grain / lanes,
-                     [&](int64_t begin, int64_t end) { body(begin * lanes, (end - begin) * lanes); });
+                 [&](int64_t begin, int64_t end) { body(begin * lanes, (end - begin) * lanes); });
 }
 
 struct SiLUProduct : torch::autograd::Function<SiLUProduct> {

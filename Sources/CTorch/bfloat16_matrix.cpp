@@ -55,10 +55,10 @@ struct Scaled {
 template <Activation activation>
 struct Activated {
     Addends begin;
-    Matrix<BFloat16> out, slopes;
+    Activating<BFloat16, activation> end;
     template <typename Source>
     void operator()(const Task<Word>& task, int64_t first, int64_t last, const Left<Source>& left) const {
-        product_rows(task, first, last, left, begin, Activating<BFloat16>{out, slopes, activation});
+        product_rows(task, first, last, left, begin, end);
     }
 };
 
@@ -136,8 +136,8 @@ at::Tensor activated_bfloat16_product(const at::Tensor& left, const at::Tensor& 
     auto out = empty_product(left, right, at::kBFloat16);
     if (slopes) *slopes = at::empty_like(out);
     const auto derivatives = slopes ? kept(*slopes) : Matrix<BFloat16>{};
-    if (activation == Activation::gelu) run(left, right, {}, Activated<Activation::gelu>{begin, kept(out), derivatives});
-    else run(left, right, {}, Activated<Activation::tanh_gelu>{begin, kept(out), derivatives});
+    if (activation == Activation::gelu) run(left, right, {}, Activated<Activation::gelu>{begin, {kept(out), derivatives}});
+    else run(left, right, {}, Activated<Activation::tanh_gelu>{begin, {kept(out), derivatives}});
     return out;
 }
 

@@ -7,6 +7,7 @@
 #include "ct_linear_algebra.h"
 #include "internal.h"
 #include "parallel.h"
+#include "vector.h"
 
 #if defined(__x86_64__) && defined(__linux__)
 #define CT_HAS_BFLOAT16_PRODUCTS 1
@@ -37,33 +38,6 @@ struct Packed {
     const Word* block(int64_t index) const { return words.const_data_ptr<Word>() + index * lines * side; }
 };
 
-// The transpose of 16 rows of 16 words each.
-CT_BFLOAT16_INLINE void transpose(__m512i* r) {
-    __m512i t[16];
-    for (int i = 0; i < 8; i++) {
-        t[2 * i] = _mm512_unpacklo_epi32(r[2 * i], r[2 * i + 1]);
-        t[2 * i + 1] = _mm512_unpackhi_epi32(r[2 * i], r[2 * i + 1]);
-    }
-    for (int i = 0; i < 4; i++) {
-        r[4 * i] = _mm512_unpacklo_epi64(t[4 * i], t[4 * i + 2]);
-        r[4 * i + 1] = _mm512_unpackhi_epi64(t[4 * i], t[4 * i + 2]);
-        r[4 * i + 2] = _mm512_unpacklo_epi64(t[4 * i + 1], t[4 * i + 3]);
-        r[4 * i + 3] = _mm512_unpackhi_epi64(t[4 * i + 1], t[4 * i + 3]);
-    }
-    for (int i = 0; i < 4; i++) {
-        t[i] = _mm512_shuffle_i32x4(r[i], r[i + 4], 0x88);
-        t[i + 4] = _mm512_shuffle_i32x4(r[i], r[i + 4], 0xdd);
-        t[i + 8] = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0x88);
-        t[i + 12] = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0xdd);
-    }
-    for (int i = 0; i < 4; i++) {
-        r[i] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0x88);
-        r[i + 8] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0xdd);
-        r[i + 4] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0x88);
-        r[i + 12] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0xdd);
-    }
-}
-
 // As many of 16 floats as there are.
 CT_BFLOAT16_INLINE __m512 floats(const float* x, int64_t count) {
     if (count >= 16) return _mm512_loadu_ps(x);
@@ -73,15 +47,15 @@ CT_BFLOAT16_INLINE __m512 floats(const float* x, int64_t count) {
 // 16 rows, from the given one on, of their block.
 CT_BFLOAT16 void pack_rows(const float* x, int64_t rows, int64_t columns, int64_t first, int64_t lines, Word* block) {
     for (int64_t column = 0; column < 2 * lines; column += 32) {
-        __m512i r[16];
+        Vector r[lanes];
         for (int i = 0; i < 16; i++) {
             const float* row = x + (first + i) * columns + column;
-            r[i] = first + i >= rows ? _mm512_setzero_si512()
-                                     : reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(floats(row + 16, columns - column - 16),
-                                                                                     floats(row, columns - column)));
+            r[i] = first + i >= rows ? Vector{}
+                                     : reinterpret_cast<Vector>(_mm512_cvtne2ps_pbh(floats(row + 16, columns - column - 16),
+                                                                                    floats(row, columns - column)));
         }
         transpose(r);
-        for (int i = 0; i < 16; i++) _mm512_storeu_si512(block + (column / 2 + i) * side + first % side, r[i]);
+        for (int i = 0; i < 16; i++) CT_STORE(block + (column / 2 + i) * side + first % side, r[i]);
     }
 }
 

@@ -1,4 +1,4 @@
-// The linear map, with oneDNN's fp32 or bfloat16 kernels where they are switched on.
+// The linear map, by our own products, or oneDNN's fp32 or bfloat16 kernels, where they are switched on.
 //
 // libtorch offers the fp32 ones through a process-wide precision setting that also sends the many small products of
 // attention to oneDNN, where they run up to 20 times slower. So the setting is raised for linear maps alone, forward and
@@ -141,10 +141,9 @@ struct WidenedLinear : torch::autograd::Function<WidenedLinear> {
     }
 };
 
-bool is_stored_narrow(const at::Tensor& x, const at::Tensor& weight) {
-    const auto type = weight.scalar_type();
-    return x.scalar_type() == at::kFloat && (type == at::kBFloat16 || type == at::kHalf) && !weight.requires_grad() &&
-           !at::autocast::is_autocast_enabled(x.device().type());
+// Whether the weight is to be widened for this map.
+bool is_widened(const at::Tensor& x, const at::Tensor& weight) {
+    return x.scalar_type() == at::kFloat && is_stored_narrow(weight) && !at::autocast::is_autocast_enabled(x.device().type());
 }
 
 bool is_chosen(ct_linear_kernels wanted, const at::Tensor& x, const at::Tensor& weight) {
@@ -183,7 +182,7 @@ namespace {
 
 at::Tensor mapped(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias) {
     if (const auto operands = own_operands(x, weight)) return own_linear(x, weight, *operands, bias, {});
-    const bool isNarrow = is_stored_narrow(x, weight);
+    const bool isNarrow = is_widened(x, weight);
     if (prefers_bfloat16_matmul(x, weight) || is_left_in_bfloat16(x, weight) || (isNarrow && suits_bfloat16(x, weight)))
         return BFloat16Linear::apply(x, weight, bias, at::kFloat);
     if (isNarrow) {

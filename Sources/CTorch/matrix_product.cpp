@@ -59,12 +59,10 @@ CT_WIDE void added_rows(const Task<float>& task, int64_t first, int64_t last, Le
 CT_WIDE void scaled_rows(const Task<float>& task, int64_t first, int64_t last, Left left, Scaling<float> end) {
     product_rows(task, first, last, left, Addends{}, end);
 }
-// One for each activation, or both would be chosen between in the innermost loop.
-CT_WIDE void gelu_rows(const Task<float>& task, int64_t first, int64_t last, Left left, Addends begin, Activating<float> end) {
-    product_rows(task, first, last, left, begin, Activating<float>{end.out, end.slopes, Activation::gelu});
-}
-CT_WIDE void tanh_gelu_rows(const Task<float>& task, int64_t first, int64_t last, Left left, Addends begin, Activating<float> end) {
-    product_rows(task, first, last, left, begin, Activating<float>{end.out, end.slopes, Activation::tanh_gelu});
+template <Activation activation>
+CT_WIDE void activated_rows(const Task<float>& task, int64_t first, int64_t last, Left left, Addends begin,
+                            Activating<float, activation> end) {
+    product_rows(task, first, last, left, begin, end);
 }
 
 /// A panel of `width` columns of a matrix whose rows are adjacent in memory, `stride` from one column to the next.
@@ -130,9 +128,12 @@ at::Tensor activated_product(const at::Tensor& left, const at::Tensor& right, Op
     if (operands == Operands::bfloat16) return activated_bfloat16_product(left, right, begin, activation, slopes);
     auto out = empty_product(left, right, at::kFloat);
     if (slopes) *slopes = at::empty_like(out);
-    const Activating<float> end{matrix_of(out), slopes ? matrix_of(*slopes) : Matrix<float>{}, activation};
-    const auto kernel = activation == Activation::gelu ? gelu_rows : tanh_gelu_rows;
-    run(left, right, out, [&](const auto& task, int64_t first, int64_t last, Left rows) { kernel(task, first, last, rows, begin, end); });
+    const auto derivatives = slopes ? matrix_of(*slopes) : Matrix<float>{};
+    run(left, right, out, [&](const auto& task, int64_t first, int64_t last, Left rows) {
+        if (activation == Activation::gelu)
+            activated_rows<Activation::gelu>(task, first, last, rows, begin, {matrix_of(out), derivatives});
+        else activated_rows<Activation::tanh_gelu>(task, first, last, rows, begin, {matrix_of(out), derivatives});
+    });
     return out;
 }
 
@@ -148,13 +149,12 @@ namespace {
 
 bool is_fp32(const at::Tensor& x) { return x.is_cpu() && x.scalar_type() == at::kFloat; }
 
-/// A frozen weight of 16 bits, which as an operand in bfloat16 need not be widened.
+}  // namespace
+
 bool is_stored_narrow(const at::Tensor& weight) {
     const auto type = weight.scalar_type();
-    return weight.is_cpu() && (type == at::kBFloat16 || type == at::kHalf) && !weight.requires_grad();
+    return (type == at::kBFloat16 || type == at::kHalf) && !weight.requires_grad();
 }
-
-}  // namespace
 
 std::optional<Operands> own_operands(const at::Tensor& x, const at::Tensor& weight) {
     const int64_t rows = x.numel() / x.size(-1);

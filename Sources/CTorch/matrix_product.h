@@ -10,6 +10,9 @@ namespace ct {
 /// fp32: IEEE arithmetic. bfloat16: operands are rounded to it where they are not in it, products are exact and sums fp32.
 enum class Operands : int64_t { fp32, bfloat16 };
 
+/// Whether a weight is frozen in 16 bits; as an operand in bfloat16 it need not be widened.
+bool is_stored_narrow(const at::Tensor& weight);
+
 /// How x · weightᵀ is computed where that is ours to do: it is switched on, operands are fp32 on a CPU with AVX-512 (in bfloat16
 /// also a frozen weight of 16 bits), in whole vectors, and large enough to pay.
 std::optional<Operands> own_operands(const at::Tensor& x, const at::Tensor& weight);

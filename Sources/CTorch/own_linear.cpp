@@ -32,9 +32,9 @@ at::Tensor weight_gradient(const at::Tensor& gradient, const at::Tensor& x, cons
     return weight.stride(1) == 1 ? product(gradient.t(), x, operands) : product(x.t(), gradient, operands).t();
 }
 
-/// As the backward pass will multiply by it, so that no more is kept than it needs.
-at::Tensor rounded(const at::Tensor& x, Operands operands) {
-    return operands == Operands::bfloat16 ? x.to(at::kBFloat16) : x;
+/// As the weight's gradient will multiply by it, so that no more is kept than that needs; a frozen weight has none.
+at::Tensor as_kept(const at::Tensor& x, const at::Tensor& weight, Operands operands) {
+    return operands == Operands::bfloat16 && weight.requires_grad() ? x.to(at::kBFloat16) : x;
 }
 
 /// A weight as an operand: fp16 has more digits than bfloat16.
@@ -60,8 +60,8 @@ private:
 struct OwnLinear : torch::autograd::Function<OwnLinear> {
     static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
                               const std::optional<at::Tensor>& bias, const std::optional<at::Tensor>& residual, Operands operands) {
-        const auto rows = rounded(rows_of(x), operands);
-        context->save_for_backward({rows, weight});
+        const auto rows = as_kept(rows_of(x), weight, operands);
+        context->save_for_backward({weight.requires_grad() ? rows : at::Tensor(), weight});
         context->saved_data["shape"] = x.sizes();
         context->saved_data["given"] = std::vector<int64_t>{bias.has_value(), residual.has_value()};
         context->saved_data["operands"] = static_cast<int64_t>(operands);
@@ -90,10 +90,11 @@ struct OwnPerceptron : torch::autograd::Function<OwnPerceptron> {
                               const std::optional<at::Tensor>& wideningBias, const at::Tensor& narrowing,
                               const std::optional<at::Tensor>& narrowingBias, const std::optional<at::Tensor>& residual,
                               Activation activation, Operands operands) {
-        const auto rows = rounded(rows_of(x), operands);
+        const auto rows = as_kept(rows_of(x), widening, operands);
         at::Tensor slopes;
         const auto inner = activated_product(rows, widening.t(), operands, wideningBias, activation, &slopes);
-        context->save_for_backward({rows, widening, narrowing, inner, slopes});
+        context->save_for_backward({widening.requires_grad() ? rows : at::Tensor(), widening, narrowing,
+                                    narrowing.requires_grad() ? inner : at::Tensor(), slopes});
         context->saved_data["shape"] = x.sizes();
         context->saved_data["given"] =
             std::vector<int64_t>{wideningBias.has_value(), narrowingBias.has_value(), residual.has_value()};

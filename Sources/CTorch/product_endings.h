@@ -75,16 +75,15 @@ CT_INLINE void tanh_gelu(Vector& x, Vector& slope) {
     x *= open;
 }
 
-template <typename Kept>
+template <typename Kept, Activation activation>
 struct Activating {
     Matrix<Kept> out;
     /// No data where nobody asks.
     Matrix<Kept> slopes;
-    Activation activation;
 
     CT_INLINE void operator()(int64_t row, int64_t column, Vector& sum) const {
         Vector slope;
-        if (activation == Activation::gelu) gelu(sum, slope);
+        if constexpr (activation == Activation::gelu) gelu(sum, slope);
         else tanh_gelu(sum, slope);
         keep(out.at(row, column), sum);
         if (slopes.data) keep(slopes.at(row, column), slope);

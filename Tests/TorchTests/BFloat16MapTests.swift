@@ -16,16 +16,6 @@ struct BFloat16MapTests {
     /// In fp64, as bfloat16 has it.
     private static func rounded(_ x: Tensor) throws -> Tensor { try x.to(.bfloat16).to(.float64) }
 
-    /// The result, and the gradients with respect to all leaves, where the result's is drawn from seed 5.
-    private static func results(_ leaves: [Tensor], _ body: ([Tensor]) throws -> Tensor) throws -> [Tensor] {
-        try Engine.withLinearKernels(.bfloat16) {
-            let leaves = try leaves.map { try $0.clone().requiringGradient() }
-            let y = try body(leaves)
-            try (y * Generator(seed: 5).normal(y.shape)).sum().backward()
-            return try [y.detached()] + leaves.map { try #require(try $0.gradient()) }
-        }
-    }
-
     private static func expectClose(_ found: [Tensor], _ expected: [Tensor], _ tolerance: Double = 4e-6) throws {
         #expect(found.count == expected.count)
         for (mine, theirs) in zip(found, expected) {
@@ -58,7 +48,7 @@ struct BFloat16MapTests {
             weight(gradient.transposed(0, 1).matmul(x)), given.to(.float64).sum(0), given.to(.float64),
         ]
         func map(_ x: [Tensor]) throws -> Tensor { try x[0].linear(weight(x[1]), x[2], adding: x[3]) }
-        let found = try Self.results(operands, map)
+        let found = try OwnProductTests.results(.bfloat16, operands, map)
         try Self.expectClose(found, expected)
         #expect(found[2].isContiguous)
         let alone = try Engine.withLinearKernels(.bfloat16) { try withoutGradients { try map(operands) } }
@@ -84,37 +74,12 @@ struct BFloat16MapTests {
         let inner = try leaves[0].linear(leaves[1], first).gelu(tanhApproximation: isTanh)
         let y = try inner.linear(leaves[2], second) + residual
         try (y * Generator(seed: 5).normal(y.shape).to(.float64)).sum().backward()
-        let found = try Self.results(operands, whole)
+        let found = try OwnProductTests.results(.bfloat16, operands, whole)
         // Beside the activation, its derivative and the gradients between the maps are rounded.
         try Self.expectClose([found[0]], [y.detached()], 0x1p-9)
         let gradients = try leaves.map { try #require(try $0.gradient()) }
         try Self.expectClose([found[1], found[2], found[4]], gradients, 0x1p-7)
         let alone = try Engine.withLinearKernels(.bfloat16) { try withoutGradients { try whole(operands) } }
         #expect(try alone.bytes() == found[0].bytes())
-    }
-
-    @Test("The bits do not depend on the number of threads")
-    func threads() throws {
-        let operands = try Self.operands(.init(rows: 501, inputs: 400, outputs: 96))
-        let before = Engine.threadCount
-        defer { Engine.threadCount = before }
-        func run(_ count: Int) throws -> [Tensor] {
-            Engine.threadCount = count
-            return try Self.results(operands) { try $0[0].linear($0[1], $0[2], adding: $0[3]) }
-        }
-        for (one, three) in zip(try run(1), try run(3)) { #expect(try one.bytes() == three.bytes()) }
-    }
-
-    @Test("A number that is none comes through, also the activation")
-    func notANumber() throws {
-        let generator = try Generator(seed: 6)
-        let weights = try (generator.normal([64, 64]), generator.normal([64, 64]))
-        var numbers: [Float] = try generator.normal([64, 64]).values()
-        numbers[70] = .nan
-        let x = try Tensor(numbers, shape: [64, 64])
-        let y: [Float] = try Engine.withLinearKernels(.bfloat16) {
-            try withoutGradients { try x.perceptron((weights.0, nil), (weights.1, nil)) }.values()
-        }
-        #expect(y.enumerated().allSatisfy { $1.isNaN == (64..<128).contains($0) })
     }
 }

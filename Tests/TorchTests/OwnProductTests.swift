@@ -19,8 +19,11 @@ import Torch
         Shape(rows: 400, inputs: 416, outputs: 96, isTransposed: true),
     ]
 
+    /// Those that are ours on this processor.
+    private static let kernels: [Engine.LinearKernels] = Engine.hasOwnBFloat16Maps ? [.own, .bfloat16] : [.own]
+
     /// The result, and the gradients with respect to all leaves.
-    private static func results(
+    static func results(
         _ kernels: Engine.LinearKernels, _ leaves: [Tensor], _ body: ([Tensor]) throws -> Tensor
     ) throws -> [Tensor] {
         try Engine.withLinearKernels(kernels) {
@@ -131,26 +134,39 @@ import Torch
         }
     }
 
-    @Test("The bits do not depend on the number of threads")
-    func threads() throws {
+    @Test("A perceptron whose weights are frozen gives its input the same gradient", arguments: kernels)
+    func frozen(kernels: Engine.LinearKernels) throws {
+        let generator = try Generator(seed: 7)
+        let operands = try [
+            generator.normal([70, 96]), generator.normal([208, 96]), generator.normal([64, 208], deviation: 0.1),
+        ]
+        let all = try Self.results(kernels, operands) { try $0[0].perceptron(($0[1], nil), ($0[2], nil)) }
+        let input = try Self.results(kernels, [operands[0]]) {
+            try $0[0].perceptron((operands[1], nil), (operands[2], nil))
+        }
+        for (mine, theirs) in zip(input, all) { #expect(try mine.bytes() == theirs.bytes()) }
+    }
+
+    @Test("The bits do not depend on the number of threads", arguments: kernels)
+    func threads(kernels: Engine.LinearKernels) throws {
         let operands = try Self.operands(Shape(rows: 500, inputs: 400, outputs: 96))
         let before = Engine.threadCount
         defer { Engine.threadCount = before }
         func run(_ count: Int) throws -> [Tensor] {
             Engine.threadCount = count
-            return try Self.results(.own, operands) { try $0[0].linear($0[1], $0[2], adding: $0[3]) }
+            return try Self.results(kernels, operands) { try $0[0].linear($0[1], $0[2], adding: $0[3]) }
         }
         for (one, three) in zip(try run(1), try run(3)) { #expect(try one.bytes() == three.bytes()) }
     }
 
-    @Test("A number that is none comes through, also the activation")
-    func notANumber() throws {
+    @Test("A number that is none comes through, also the activation", arguments: kernels)
+    func notANumber(kernels: Engine.LinearKernels) throws {
         let generator = try Generator(seed: 6)
         let weights = try (generator.normal([64, 64]), generator.normal([64, 64]))
-        var numbers: [Float] = try generator.normal([32, 64]).values()
+        var numbers: [Float] = try generator.normal([64, 64]).values()
         numbers[70] = .nan
-        let x = try Tensor(numbers, shape: [32, 64])
-        let y: [Float] = try Engine.withLinearKernels(.own) {
+        let x = try Tensor(numbers, shape: [64, 64])
+        let y: [Float] = try Engine.withLinearKernels(kernels) {
             try withoutGradients { try x.perceptron((weights.0, nil), (weights.1, nil)) }.values()
         }
         #expect(y.enumerated().allSatisfy { $1.isNaN == (64..<128).contains($0) })
