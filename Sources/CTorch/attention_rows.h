@@ -48,33 +48,48 @@ CT_INLINE void transpose(Rows x, const Extent& extent, float scale, float* out) 
     }
 }
 
-CT_INLINE float horizontal_sum(const Vector& x) {
-    Vector sum = x;
-    fold(sum, Sum{});
-    return sum[0];
+/// e^(score − the row's maximum) in place, in so many rows at once that none waits for its sums. The maxima go to `maxima`, the
+/// sums to `sums`.
+template <int rows>
+CT_INLINE void soften(float* scores, int64_t width, float* maxima, float* sums) {
+    Vector highest[rows], totals[rows];
+#pragma unroll
+    for (int r = 0; r < rows; r++) highest[r] = CT_LOAD(scores + r * width);
+    for (int64_t j = lanes; j < width; j += lanes) {
+#pragma unroll
+        for (int r = 0; r < rows; r++) {
+            const Vector x = CT_LOAD(scores + r * width + j);
+            highest[r] = x > highest[r] ? x : highest[r];
+        }
+    }
+#pragma unroll
+    for (int r = 0; r < rows; r++) fold(highest[r], Maximum{}), totals[r] = Vector{};
+    for (int64_t j = 0; j < width; j += lanes) {
+#pragma unroll
+        for (int r = 0; r < rows; r++) {
+            Vector x = CT_LOAD(scores + r * width + j) - highest[r];
+            exponentiate(x);
+            CT_STORE(scores + r * width + j, x);
+            totals[r] += x;
+        }
+    }
+#pragma unroll
+    for (int r = 0; r < rows; r++) fold(totals[r], Sum{}), maxima[r] = highest[r][0], sums[r] = totals[r][0];
 }
 
-/// Row maximum, then e^(score − maximum) in place; returns the logarithm of their sum, and that sum's reciprocal.
-CT_INLINE float soften(float* scores, const Extent& extent, float& reciprocal) {
+/// The exponentials of `count` rows of scores, `extent.keys` in each, and the logarithms and reciprocals of their sums.
+CT_INLINE void soften(float* scores, int64_t count, const Extent& extent, float* logarithms, float* reciprocals) {
+    constexpr int together = 4;
     const int64_t width = (extent.keys + lanes - 1) / lanes * lanes;
-    for (int64_t j = extent.keys; j < width; j++) scores[j] = -1e30F;
-    Vector high = CT_LOAD(scores);
-    for (int64_t j = lanes; j < width; j += lanes) {
-        const Vector x = CT_LOAD(scores + j);
-        high = x > high ? x : high;
+    for (int64_t i = 0; i < count; i++)
+        for (int64_t j = extent.keys; j < width; j++) scores[i * width + j] = -1e30F;
+    int64_t i = 0;
+    for (; i + together <= count; i += together) soften<together>(scores + i * width, width, logarithms + i, reciprocals + i);
+    for (; i < count; i++) soften<1>(scores + i * width, width, logarithms + i, reciprocals + i);
+    for (i = 0; i < count; i++) {
+        logarithms[i] += std::log(reciprocals[i]);
+        reciprocals[i] = 1 / reciprocals[i];
     }
-    fold(high, Maximum{});
-    const float maximum = high[0];
-    Vector sums{};
-    for (int64_t j = 0; j < width; j += lanes) {
-        Vector x = CT_LOAD(scores + j) - maximum;
-        exponentiate(x);
-        CT_STORE(scores + j, x);
-        sums += x;
-    }
-    const float sum = horizontal_sum(sums);
-    reciprocal = 1 / sum;
-    return maximum + std::log(sum);
 }
 
 /// As [B, H, T, D] over memory of [B, T, H, D].

@@ -53,8 +53,7 @@ CT_VECTORIZED void attend(Extent extent, const int64_t* firsts, Rows query, Rows
         score(here, extent, firsts, query, keys, width, scores);
         const Extent row{here.count, here.columns, extent.features, extent.scale};
         float reciprocals[block];
-        for (int64_t i = 0; i < here.count; i++)
-            logarithms[first + i] = soften(scores + i * here.columns, row, reciprocals[i]);
+        soften(scores, here.count, row, logarithms + first, reciprocals);
         float* target = out.data + first * out.stride;
         small_matmul(here.count, extent.features, here.end - here.begin, {scores, here.columns, 1},
                      value.data + here.begin * value.stride, value.stride, target, out.stride);
@@ -76,7 +75,7 @@ CT_INLINE void differentiate(const Span& span, const Extent& extent, Rows out, R
         Vector products{};
         for (int64_t d = 0; d < extent.features; d += lanes)
             products += CT_LOAD(out.data + query * out.stride + d) * CT_LOAD(gradient.data + query * gradient.stride + d);
-        const float share = horizontal_sum(products);
+        const float share = total(products);
         for (int64_t j = i * span.columns; j < (i + 1) * span.columns; j += lanes) {
             const Vector scores = CT_LOAD(softmax + j);
             Vector p = scores - logarithms[query];

@@ -2,8 +2,8 @@
 
 #include "causal_attention.h"
 #include "internal.h"
+#include "normalization.h"
 #include "outer_products.h"
-#include "rms_norm.h"
 #include "short_attention.h"
 
 using namespace ct;
@@ -18,11 +18,15 @@ ct_status ct_embedding(ct_tensor weight, ct_tensor indices, ct_tensor* out) {
     CT_RETURN(at::embedding(borrow(weight), borrow(indices)));
 }
 ct_status ct_layer_norm(ct_tensor x, ct_tensor weight, ct_tensor bias, intptr_t features, double epsilon, ct_tensor* out) {
-    CT_RETURN(at::layer_norm(borrow(x), {features}, maybe(weight), maybe(bias), epsilon));
+    return ct::returning(out, [&] {
+        if (weight && bias && prefers_own_norm(borrow(x), borrow(weight)))
+            return layer_norm(borrow(x), borrow(weight), borrow(bias), epsilon);
+        return at::layer_norm(borrow(x), {features}, maybe(weight), maybe(bias), epsilon);
+    });
 }
 ct_status ct_rms_norm(ct_tensor x, ct_tensor weight, intptr_t features, double epsilon, ct_tensor* out) {
     return ct::returning(out, [&] {
-        if (weight && prefers_own_rms_norm(borrow(x), borrow(weight))) return rms_norm(borrow(x), borrow(weight), epsilon);
+        if (weight && prefers_own_norm(borrow(x), borrow(weight))) return rms_norm(borrow(x), borrow(weight), epsilon);
         return at::rms_norm(borrow(x), {features}, maybe(weight), epsilon);
     });
 }

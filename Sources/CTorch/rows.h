@@ -16,10 +16,4 @@ inline bool is_vectorizable(const at::Tensor& x) {
     return x.is_cpu() && x.scalar_type() == at::kFloat && x.is_contiguous() && x.dim() > 0 && x.numel() > 0 && x.size(-1) % lanes == 0;
 }
 
-CT_INLINE float total(const Vector& x) {
-    float sum = 0;
-    for (int i = 0; i < lanes; i++) sum += x[i];
-    return sum;
-}
-
 }  // namespace ct

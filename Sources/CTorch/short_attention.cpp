@@ -30,8 +30,7 @@ CT_VECTORIZED void attend(Extent extent, Rows query, Rows key, Rows value, Rows 
         const int64_t count = first + block <= extent.queries ? block : extent.queries - first;
         small_matmul(count, width, extent.features, {query.data + first * query.stride, query.stride, 1}, keys, width, scores, width);
         float reciprocals[block];
-        for (int64_t i = 0; i < count; i++)
-            logarithms[first + i] = soften(scores + i * width, extent, reciprocals[i]);
+        soften(scores, count, extent, logarithms + first, reciprocals);
         float* target = out.data + first * out.stride;
         small_matmul(count, extent.features, extent.keys, {scores, width, 1}, value.data, value.stride, target, out.stride);
         for (int64_t i = 0; i < count; i++)
@@ -58,7 +57,7 @@ CT_VECTORIZED void attend_backward(Extent extent, Rows query, Rows key, Rows val
         Vector products{};
         for (int64_t d = 0; d < extent.features; d += lanes)
             products += CT_LOAD(out.data + i * out.stride + d) * CT_LOAD(gradient.out.data + i * gradient.out.stride + d);
-        const float share = horizontal_sum(products);
+        const float share = total(products);
         for (int64_t j = 0; j < width; j += lanes) {
             Vector p = CT_LOAD(softmax + i * width + j) - logarithms[i];
             exponentiate(p);

@@ -58,6 +58,12 @@ struct Maximum {
     CT_INLINE void operator()(Vector& x, const Vector& y) const { x = x > y ? x : y; }
 };
 
+CT_INLINE float total(const Vector& x) {
+    Vector sum = x;
+    fold(sum, Sum{});
+    return sum[0];
+}
+
 #define CT_LOAD(address) (*reinterpret_cast<const ct::UnalignedVector*>(address))
 #define CT_STORE(address, value) (*reinterpret_cast<ct::UnalignedVector*>(address) = (value))
 

@@ -40,6 +40,24 @@ import Torch
         #expect(found.isEmpty)
     }
 
+    @Test(
+        "Layer normalisation and its gradients, far from zero too", arguments: [0, 5.0],
+        [[3, 50, 48], [299, 16], [5, 7, 20]])
+    func layerNorm(mean: Double, shape: [Int]) throws {
+        let width = shape[shape.count - 1]
+        let inputs = [
+            try Self.normal(shape, 11) + mean, try Self.normal([width], 12), try Self.normal([width], 13),
+        ]
+        let found = try Self.mismatches(inputs) {
+            try $0[0].layerNorm($0[1], $0[2], epsilon: 1e-6)
+        } composed: {
+            let distances = try $0[0] - $0[0].mean(-1, keepDimensions: true)
+            let squares = try distances.square().mean(-1, keepDimensions: true)
+            return try distances * (squares + 1e-6).rsqrt() * $0[1] + $0[2]
+        }
+        #expect(found.isEmpty)
+    }
+
     @Test("A gated unit and its gradients, far from zero too", arguments: [1, 30.0], [[4, 9, 32], [3, 5]])
     func gatedUnit(deviation: Double, shape: [Int]) throws {
         let inputs = [try Self.normal(shape, 3, deviation: deviation), try Self.normal(shape, 4)]
