@@ -36,6 +36,46 @@ CT_INLINE void keep(BFloat16* to, const Vector& x) {
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), reinterpret_cast<__m256i>(rounded));
 }
 
+/// 2ˣ and 1 / x within a relative error of 8e-5, a twentieth of what rounding to bfloat16 makes.
+CT_INLINE void roughly_raise_two(Vector& x) {
+    const Vector lowest = Vector{} - 200;
+    x = x < lowest ? lowest : x;
+    const __m512 power = _mm512_roundscale_ps(reinterpret_cast<__m512>(x), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+    const Vector rest = x - reinterpret_cast<Vector>(power);
+    const Vector sum = ((rest * 0.05517138F + 0.24261121F) * rest + 0.69326103F) * rest + 0.99992807F;
+    x = reinterpret_cast<Vector>(_mm512_scalef_ps(reinterpret_cast<__m512>(sum), power));
+}
+CT_INLINE void roughly_invert(Vector& x) { x = reinterpret_cast<Vector>(_mm512_rcp14_ps(reinterpret_cast<__m512>(x))); }
+
+constexpr float binaryLogarithmOfE = 1.44269504088896341F;
+
+/// As in fp32, with four terms fitted to a relative error of 2.1e-4.
+template <>
+CT_INLINE void gelu<BFloat16>(Vector& x, Vector& slope) {
+    const Vector size = x < Vector{} ? -x : x;
+    Vector density = x * x * (-0.5F * binaryLogarithmOfE), t = size * (0.42F * 0.70710678118654752F) + 1;
+    roughly_raise_two(density), roughly_invert(t);
+    const Vector tail = (((t * 0.22141233F + 0.02069497F) * t + 0.14158227F) * t + 0.11634922F) * t * density;
+    const Vector share = x < Vector{} ? tail : 1 - tail;
+    slope = share + x * density * 0.3989422804F;
+    x *= share;
+}
+
+/// As in fp32, but for 1 − open, which would lose its digits.
+template <>
+CT_INLINE void tanh_gelu<BFloat16>(Vector& x, Vector& slope) {
+    constexpr float steepness = 1.5957691216F, cubic = 0.044715F;
+    const Vector argument = x * (x * x * cubic + 1) * (steepness * binaryLogarithmOfE);
+    Vector small = argument < Vector{} ? argument : -argument;
+    roughly_raise_two(small);
+    Vector larger = small + 1;
+    roughly_invert(larger);
+    const Vector smaller = small * larger;
+    const Vector open = argument < Vector{} ? smaller : larger, closed = argument < Vector{} ? larger : smaller;
+    slope = open * (x * closed * ((x * x * (3 * cubic) + 1) * steepness) + 1);
+    x *= open;
+}
+
 template <>
 struct Neighbours<Word> {
     using Type = IntegerVector;

@@ -44,8 +44,11 @@ struct Scaling {
     }
 };
 
+/// The activations, as exact as what keeps their results; these for fp32.
+///
 /// x Φ(x) and its derivative Φ(x) + x φ(x). Φ by erfc(z) = e^(−z²) P(1 / (1 + 0.3275911 z)), the form of Abramowitz & Stegun
 /// 7.1.26 with eight terms fitted to a relative error of 1.1e-7, so that one exponential does for both.
+template <typename Kept>
 CT_INLINE void gelu(Vector& x, Vector& slope) {
     const Vector size = x < Vector{} ? -x : x;
     Vector density = x * x * -0.5F;
@@ -65,6 +68,7 @@ CT_INLINE void gelu(Vector& x, Vector& slope) {
 }
 
 /// As gelu by a hyperbolic tangent (Hendrycks & Gimpel, arXiv 1606.08415); 0.5 (1 + tanh(u)) is the logistic function of 2u.
+template <typename Kept>
 CT_INLINE void tanh_gelu(Vector& x, Vector& slope) {
     constexpr float steepness = 1.5957691216F, cubic = 0.044715F;
     const Vector argument = x * (x * x * cubic + 1) * steepness;
@@ -83,8 +87,8 @@ struct Activating {
 
     CT_INLINE void operator()(int64_t row, int64_t column, Vector& sum) const {
         Vector slope;
-        if constexpr (activation == Activation::gelu) gelu(sum, slope);
-        else tanh_gelu(sum, slope);
+        if constexpr (activation == Activation::gelu) gelu<Kept>(sum, slope);
+        else tanh_gelu<Kept>(sum, slope);
         keep(out.at(row, column), sum);
         if (slopes.data) keep(slopes.at(row, column), slope);
     }

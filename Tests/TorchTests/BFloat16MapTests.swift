@@ -82,4 +82,24 @@ struct BFloat16MapTests {
         let alone = try Engine.withLinearKernels(.bfloat16) { try withoutGradients { try whole(operands) } }
         #expect(try alone.bytes() == found[0].bytes())
     }
+
+    @Test("The activation and its derivative are as exact as bfloat16 is, far from zero too", arguments: [false, true])
+    func activation(isTanh: Bool) throws {
+        let identity = try Tensor((0..<64 * 64).map { $0 % 65 == 0 ? Float(1) : 0 }, shape: [64, 64])
+        let given = try Tensor((0..<256 * 64).map { Float($0 - 8192) / 512 }, shape: [256, 64])
+        let zeros = try Tensor(Array(repeating: Float(0), count: 64))
+        let x = try Self.rounded(given).requiringGradient()
+        let y = try x.gelu(tanhApproximation: isTanh)
+        try (y * Self.rounded(Generator(seed: 5).normal(y.shape))).sum().backward()
+        let found = try OwnProductTests.results(.bfloat16, [given]) {
+            try $0[0].perceptron((identity, zeros), (identity, zeros), tanhApproximation: isTanh, adding: nil)
+        }
+        let values = try mismatch(
+            found[0].to(.float64), y.detached(), Tolerance(absolute: 1e-14, relative: 0x1p-8))
+        #expect(values == nil)
+        // The slope has a zero; it and its product with what comes in are rounded.
+        let slopes = try mismatch(
+            found[1].to(.float64), #require(try x.gradient()), Tolerance(absolute: 1e-3, relative: 0x1p-7))
+        #expect(slopes == nil)
+    }
 }
