@@ -63,14 +63,11 @@ const char* ct_cpu_capability(void) {
     static const std::string capability = at::get_cpu_capability();
     return capability.c_str();
 }
-const char* ct_build_description(void) {
-    static const std::string description = at::show_config();
-    return description.c_str();
-}
 int ct_cxx11_abi(void) { return _GLIBCXX_USE_CXX11_ABI; }
 int ct_cuda_device_count(void) {
     int count = 0;
     guarded([&] { count = at::globalContext().hasCUDA() ? static_cast<int>(at::detail::getCUDAHooks().deviceCount()) : 0; });
     return count;
 }
+bool ct_has_cuda(void) { return at::CUDAHooksRegistry()->Has("CUDAHooks"); }
 bool ct_has_onednn(void) { return at::globalContext().hasMKLDNN(); }

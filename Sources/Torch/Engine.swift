@@ -68,9 +68,10 @@ public enum Engine {
 
     public static var version: String { String(cString: ct_version()) }
     public static var cpuCapability: String { String(cString: ct_cpu_capability()) }
-    public static var buildDescription: String { String(cString: ct_build_description()) }
     public static var usesCXX11ABI: Bool { ct_cxx11_abi() == 1 }
     public static var hasOneDNN: Bool { ct_has_onednn() }
+    /// Whether libtorch's part for CUDA is loaded, be there a device or not.
+    public static var hasCUDA: Bool { ct_has_cuda() }
     public static var cudaDeviceCount: Int { Int(ct_cuda_device_count()) }
 
     /// What tells a CUDA device from all others, on whatever machine. It takes what ``CommunicationBackend/nccl`` takes.

@@ -29,14 +29,11 @@ public struct Machine: Sendable, Equatable, CustomStringConvertible {
         return line?.split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) }
     }
 
-    /// Floating-point operations a second of a 1024³ linear map, in GFLOP/s: the median of `repeats`.
-    public static func linearRate(
-        _ kernels: Engine.LinearKernels, dtype: DType = .float32, repeats: Int = 9
-    ) throws(TorchError) -> Double {
+    /// Floating-point operations a second of a 1024³ linear map of numbers in fp32, in GFLOP/s: the median of `repeats`.
+    public static func linearRate(_ kernels: Engine.LinearKernels, repeats: Int = 9) throws(TorchError) -> Double {
         try Engine.withLinearKernels(kernels) { () throws(TorchError) in
             let generator = try Generator(seed: 1)
-            let x = try generator.normal([1024, 1024]).to(dtype)
-            let weight = try generator.normal([1024, 1024]).to(dtype)
+            let (x, weight) = (try generator.normal([1024, 1024]), try generator.normal([1024, 1024]))
             var rates: [Double] = []
             for _ in 0..<repeats {
                 let start = DispatchTime.now().uptimeNanoseconds

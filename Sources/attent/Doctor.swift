@@ -39,11 +39,10 @@ struct Doctor: ParsableCommand {
 
     private func rates() throws -> [Fact] {
         try [
-            ("fp32", Engine.LinearKernels.own, DType.float32), ("libtorch's fp32", .standard, .float32),
-            ("fp32-fast", .fast, .float32),
-            ("bf16", Precision.bf16.linearKernels, .bfloat16),
-        ].map { name, kernels, dtype in
-            let rate = try Machine.linearRate(kernels, dtype: dtype)
+            ("fp32", Engine.LinearKernels.own), ("libtorch's fp32", .standard), ("fp32-fast", .fast),
+            ("bf16", Precision.bf16.linearKernels),
+        ].map { name, kernels in
+            let rate = try Machine.linearRate(kernels)
             let error = String(format: ", error %.1e", try Precision.linearError(kernels))
             return ("gemm \(name)", String(format: "%.1f GFLOP/s at 1024³", rate) + error)
         }
@@ -63,7 +62,7 @@ struct Doctor: ParsableCommand {
         if !FileManager.default.fileExists(atPath: digits) {
             findings.append("\(digits) is missing, which the bundled recipe 'digits' reads; run scripts/bootstrap")
         }
-        if Engine.cudaDeviceCount == 0 && Engine.buildDescription.contains("CUDA Runtime") {
+        if Engine.hasCUDA && Engine.cudaDeviceCount == 0 {
             findings.append("libtorch was built for CUDA but finds no device; check the driver with nvidia-smi")
         }
         if Engine.cudaDeviceCount > 1, let absence = CommunicationBackend.nccl.absence {

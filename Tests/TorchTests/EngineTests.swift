@@ -61,8 +61,7 @@ import Torch
     func description() {
         #expect(Engine.version.hasPrefix("2."))
         #expect(!Engine.cpuCapability.isEmpty)
-        #expect(Engine.buildDescription.contains("PyTorch"))
         #expect(Engine.threadCount >= 1)
-        #expect(Engine.cudaDeviceCount >= 0)
+        #expect(Engine.hasCUDA || Engine.cudaDeviceCount == 0)
     }
 }

@@ -27,9 +27,9 @@ CT_API ct_status ct_autocast_pop(ct_device_type device, ct_autocast previous);
 CT_API const char* ct_version(void);
 /// The vector instructions that libtorch's kernels use here, such as "AVX512".
 CT_API const char* ct_cpu_capability(void);
-/// libtorch's own description of its build.
-CT_API const char* ct_build_description(void);
 /// 1 where the C++11 ABI of libstdc++ is in use.
 CT_API int ct_cxx11_abi(void);
+/// Whether libtorch's part for CUDA is loaded, be there a device or not.
+CT_API bool ct_has_cuda(void);
 CT_API int ct_cuda_device_count(void);
 CT_API bool ct_has_onednn(void);
