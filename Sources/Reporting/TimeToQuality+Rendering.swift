@@ -29,12 +29,19 @@ extension TimeToQuality {
     var verdicts: [String] {
         curves.map { curve in
             let subject = curve.policy == baseline ? "\(curve.policy), merely shortened," : curve.policy
-            guard let reduction = curve.timeReduction, reduction > 0.005 else {
-                return "\(subject) saves no time at equal quality."
-            }
-            let interval = curve.timeReductionInterval.map { " (95 % interval \(Self.percents($0)))" }
-            return "\(subject) saves \(Format.percent(reduction, 0)) of the time at equal quality\(interval ?? "")."
+            let atBudgets = Self.saved(curve.timeReduction, curve.timeReductionInterval)
+            guard let line = Self.saved(curve.interpolatedReduction, curve.interpolatedReductionInterval),
+                line != atBudgets
+            else { return "\(subject) saves \(atBudgets ?? "no time") at equal quality." }
+            return "\(subject) saves \(atBudgets ?? "no time") at equal quality; on lines between its budgets \(line)."
         }
+    }
+
+    /// Nil where it is nothing to speak of.
+    private static func saved(_ reduction: Double?, _ interval: ClosedRange<Double>?) -> String? {
+        guard let reduction, reduction > 0.005 else { return nil }
+        let range = interval.map { " (95 % interval \(percents($0)))" } ?? ""
+        return "\(Format.percent(reduction, 0)) of the time\(range)"
     }
 
     private static func percents(_ interval: ClosedRange<Double>) -> String {
@@ -58,13 +65,19 @@ extension TimeToQuality {
         return (text + [""] + verdicts + ["", caption]).joined(separator: "\n")
     }
 
-    /// `figure evidence.RECIPE.POLICY.time_reduction` in per cent or none, and the gain at the largest common budget.
+    /// `figure evidence.RECIPE.POLICY.time_reduction` in per cent or none, the same on lines between budgets, and the gain at the
+    /// largest common budget.
     public func figures(recipe: String) -> [String] {
         curves.flatMap { curve -> [String] in
             let name = "figure evidence.\(recipe).\(curve.policy)"
-            let reduction = curve.timeReduction.map { String(format: "%.1f", max(0, $0) * 100) } ?? "none"
+            func percents(_ reduction: Double?) -> String {
+                reduction.map { String(format: "%.1f", max(0, $0) * 100) } ?? "none"
+            }
             let gain = curve.points.dropLast().last?.gainAtEqualTime.map { String(format: "%.4f", $0) }
-            return ["\(name).time_reduction \(reduction)"]
+            return [
+                "\(name).time_reduction \(percents(curve.timeReduction))",
+                "\(name).time_reduction_interpolated \(percents(curve.interpolatedReduction))",
+            ]
                 + (curve.policy == baseline ? [] : gain.map { ["\(name).gain_at_equal_time \($0)"] } ?? [])
         }
     }

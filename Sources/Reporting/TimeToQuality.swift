@@ -41,6 +41,10 @@ public struct TimeToQuality: Sendable, Codable, Equatable {
         /// The 95 % bootstrap interval of ``timeReduction`` over seeds, a resample in which no point reaches that quality
         /// counting as nothing saved; nil for single seeds and where ``timeReduction`` is.
         public var timeReductionInterval: ClosedRange<Double>?
+        /// The same where straight lines between the points count as well, so that a coarse grid of budgets hides no saving.
+        public var interpolatedReduction: Double?
+        /// The interval of ``interpolatedReduction``, as ``timeReductionInterval``.
+        public var interpolatedReductionInterval: ClosedRange<Double>?
     }
 
     public let clock: Clock
@@ -60,20 +64,12 @@ public struct TimeToQuality: Sendable, Codable, Equatable {
         let rival = Rival(reference.points, clock: clock)
         let sign = metric.higherIsBetter ? 1.0 : -1
         let error = Statistics.standardError(full.quality)
-        let target = sign * Statistics.mean(full.quality) - (error.isFinite ? error : 0)
+        let tolerance = error.isFinite ? error : 0
         for curve in curves.indices {
             for point in curves[curve].points.indices {
                 curves[curve].points[point].place(against: rival, full: full, sign: sign)
             }
-            let reached = curves[curve].points.filter { sign * Statistics.mean($0.quality) >= target }
-            curves[curve].timeReduction = reached.map { 1 - $0.timeShare }.max()
-            if curves[curve].timeReduction != nil {
-                curves[curve].timeReductionInterval =
-                    TimeReductionBootstrap(
-                        curve: curves[curve], full: full, sign: sign, tolerance: error.isFinite ? error : 0,
-                        clock: clock
-                    ).interval
-            }
+            curves[curve].compare(with: full, sign: sign, tolerance: tolerance, clock)
         }
         self.curves = curves
     }
@@ -102,6 +98,23 @@ extension TimeToQuality.Curve {
         points[index].quality.append(quality)
         points[index].seconds.append(record.summary.seconds)
         points[index].processorSeconds.append(record.summary.processorSeconds)
+    }
+
+    /// Sets what is saved at the quality of the baseline's full run, less `tolerance`.
+    fileprivate mutating func compare(
+        with full: TimeToQuality.Point, sign: Double, tolerance: Double, _ clock: TimeToQuality.Clock
+    ) {
+        let target = sign * Statistics.mean(full.quality) - tolerance
+        let means = points.map { ($0.timeShare, sign * Statistics.mean($0.quality)) }
+        func saved(_ saving: TimeSaving) -> (reduction: Double, interval: ClosedRange<Double>?)? {
+            guard let reduction = saving.reduction(means, to: target) else { return nil }
+            let bootstrap = TimeSavingBootstrap(
+                curve: self, saving: saving, full: full, sign: sign, tolerance: tolerance, clock: clock)
+            return (reduction, bootstrap.interval)
+        }
+        let (exact, interpolated) = (saved(.atBudgets), saved(.betweenBudgets))
+        (timeReduction, timeReductionInterval) = (exact?.reduction, exact?.interval)
+        (interpolatedReduction, interpolatedReductionInterval) = (interpolated?.reduction, interpolated?.interval)
     }
 }
 

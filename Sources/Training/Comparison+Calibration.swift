@@ -3,8 +3,8 @@ import Teaching
 extension Comparison {
     /// Measures ``paces`` in short runs of all contenders, which take turns so that the machine's drift hits all alike.
     ///
-    /// Cost counts the elements of the examples taught; the time that an example takes beside its elements is not in it,
-    /// so the same cost can take longer under another policy. Processor time is compared, which other programs disturb less.
+    /// Cost counts the elements of the examples taught; the time that an example takes beside its elements, and that a step
+    /// takes beside its examples, is not in it, so the same cost can take longer under another policy or in smaller batches. Processor time is compared, which other programs disturb less.
     ///
     /// - Parameters:
     ///   - share: the length of each short run, as a share of standard training's cost; at least 20 of its steps.
@@ -13,33 +13,32 @@ extension Comparison {
         share: Double = 0.04, rounds: Int = 3, until stop: StopSignal = StopSignal()
     ) throws -> [String: Double] {
         var ratios: [String: [Double]] = [:]
-        let steps = 20.0 * Double(experiment.recipe.training.batchSize)
-        let least = steps / Double(experiment.recipe.training.epochs * experiment.exampleCount)
+        let largest = cells.map { recipe(of: $0.contender).training.batchSize }.max() ?? 1
+        let least = 20.0 * Double(largest) / Double(experiment.recipe.training.epochs * experiment.exampleCount)
         let share = min(1, max(share, least))
         for _ in 0..<rounds where !stop.isRaised {
-            let plain = try seconds(of: .standard, share: share)
-            for policy in basePolicies where !stop.isRaised {
-                ratios[policy.name, default: []].append(try seconds(of: policy, share: share) / plain)
+            let plain = try seconds(of: Contender(Policy.standard.name), share: share)
+            for contender in rivals where !stop.isRaised {
+                ratios[contender.policy.name, default: []].append(try seconds(of: contender, share: share) / plain)
             }
         }
         // A short run can be far off where a policy's own phases do not fit in it.
         return ratios.mapValues { min(2, max(0.5, $0.sorted()[$0.count / 2])) }
     }
 
-    /// Each policy but standard training once, without its budget.
-    private var basePolicies: [Policy] {
-        var found: [Policy] = []
+    /// All but standard training in the recipe's batches, once each and without its budget.
+    private var rivals: [Contender] {
+        var found: [Contender] = []
         for cell in cells where cell.contender.base != Policy.standard.name {
-            var policy = cell.contender.policy
-            policy.name = cell.contender.base
-            if !found.contains(where: { $0.name == policy.name }) { found.append(policy) }
+            var contender = cell.contender
+            contender.policy.name = contender.base
+            if !found.contains(where: { $0.base == contender.base }) { found.append(contender) }
         }
         return found
     }
 
-    private func seconds(of policy: Policy, share: Double) throws -> Double {
-        var recipe = experiment.recipe
-        recipe.teacher = policy
+    private func seconds(of contender: Contender, share: Double) throws -> Double {
+        var recipe = recipe(of: contender)
         recipe.training.budget = share
         // Nobody asks how well it does.
         recipe.evaluation.count = 0

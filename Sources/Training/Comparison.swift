@@ -1,19 +1,27 @@
 import Teaching
 
-/// A policy in a comparison, and what it may spend.
+/// A policy in a comparison, how many examples a step shows under it, and what it may spend.
 public struct Contender: Codable, Sendable, Equatable {
-    /// The policy's own name, without a budget.
+    /// The name without a budget.
     public var base: String { String(policy.name.prefix { $0 != "@" }) }
     /// Bears the contender's name.
     public var policy: Policy
+    /// Examples a step; the recipe's where nil.
+    public var batchSize: Int?
     /// Share of standard training's cost; the recipe's where nil.
     public var budget: Double?
 
-    /// Reads `POLICY`, or `POLICY@BUDGET` such as `standard@0.7`: standard training shortened to 70 % of its steps, its
-    /// learning rate fully decayed, which is the honest rival of everything that saves time.
+    /// Reads `POLICY[-bBATCH][@BUDGET]`. Such as `standard@0.7`: standard training shortened to 70 % of its steps, its
+    /// learning rate fully decayed, which is the honest rival of everything that saves time. Or `standard-b16`: standard
+    /// training in batches of 16, the rival of everything that makes more steps of the same time.
     public init(_ name: String) throws {
         let parts = name.split(separator: "@", omittingEmptySubsequences: false).map(String.init)
-        policy = try Policy(preset: parts[0])
+        if let suffix = Self.batchSuffix(of: parts[0]) {
+            policy = try Policy(preset: String(parts[0].dropLast(suffix.count)))
+            batchSize = Int(suffix.dropFirst(2))
+        } else {
+            policy = try Policy(preset: parts[0])
+        }
         policy.name = name
         guard parts.count > 1 else { return }
         guard parts.count == 2, let budget = Double(parts[1]), budget > 0, budget.isFinite else {
@@ -21,6 +29,14 @@ public struct Contender: Codable, Sendable, Equatable {
                 what: "the contender \(name)", found: "no budget after @", expected: "a number above 0")
         }
         self.budget = budget
+    }
+
+    /// The `-b16` of `attent-plus-b16`.
+    private static func batchSuffix(of name: String) -> Substring? {
+        guard let suffix = name.lastIndex(of: "-").map({ name[$0...] }), suffix.hasPrefix("-b"),
+            let size = Int(suffix.dropFirst(2)), size > 0
+        else { return nil }
+        return suffix
     }
 }
 
@@ -37,7 +53,7 @@ public struct Comparison: Sendable {
 
     public let experiment: any Experiment
     public let cells: [Cell]
-    /// By a policy's own name, the time its cost takes over what that takes in standard training: budgets are divided by
+    /// By a contender's name without its budget, the time its cost takes over what that takes in standard training: budgets are divided by
     /// it. 1 where absent.
     public var paces: [String: Double] = [:]
 
@@ -59,13 +75,19 @@ public struct Comparison: Sendable {
     }
 
     public func experiment(for cell: Cell) -> any Experiment {
-        var recipe = experiment.recipe
-        recipe.teacher = cell.contender.policy
+        var recipe = recipe(of: cell.contender)
         recipe.training.seed = cell.seed
         if let budget = cell.contender.budget {
             recipe.training.budget = budget / (paces[cell.contender.base] ?? 1)
         }
         return experiment.with(recipe)
+    }
+
+    func recipe(of contender: Contender) -> Recipe {
+        var recipe = experiment.recipe
+        recipe.teacher = contender.policy
+        recipe.training.batchSize = contender.batchSize ?? recipe.training.batchSize
+        return recipe
     }
 
     /// Runs a few steps that count for nothing, so that the first cell does not pay for libtorch's first allocations.

@@ -13,8 +13,11 @@ struct Compare: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Policies, separated by commas; NAME@BUDGET spends that share of standard training's cost.",
-            discussion: "standard@0.7 is standard training shortened to 70 %, the honest rival of what saves 30 %."),
+            "Policies, separated by commas; NAME@BUDGET spends that share of standard training's cost, NAME-b16 has batches of 16.",
+            discussion: """
+                standard@0.7 is standard training shortened to 70 %, the honest rival of what saves 30 %; standard-b16 \
+                is the rival of what makes more steps of the same time.
+                """),
         completion: .list(Policy.presetNames))
     var policies = "standard,attent,attent-simple,standard@0.7"
 

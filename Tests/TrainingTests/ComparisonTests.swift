@@ -1,4 +1,5 @@
 import Checkpoints
+import Foundation
 import Teaching
 import Testing
 
@@ -52,7 +53,25 @@ private struct ClockedExperiment: Experiment {
         #expect(cells.map(\.name) == ["standard-seed0", "attent-seed0", "attent-seed1", "standard-seed1"])
     }
 
-    @Test("a contender's budget follows its name", arguments: ["standard@", "standard@x", "standard@0", "nobody@1"])
+    @Test("a contender's batch follows its policy's name, and is part of its own") func batches() throws {
+        let experiment = ClockedExperiment(
+            recipe: tinyRecipe(), secondsByPolicy: ["standard": 100, "standard-b4": 150, "attent-plus-b4": 130])
+        let names = ["standard@1", "standard-b4@1", "attent-plus-b4@0.5", "attent-plus-b4@1"]
+        var comparison = Comparison(experiment, contenders: try names.map(Contender.init), seeds: 1)
+        comparison.paces = try comparison.measurePaces()
+        #expect(comparison.paces == ["standard-b4": 1.5, "attent-plus-b4": 1.3])
+        let recipes = comparison.cells.map { comparison.experiment(for: $0).recipe }
+        #expect(recipes.map(\.training.batchSize) == [experiment.recipe.training.batchSize, 4, 4, 4])
+        #expect(recipes.map(\.teacher.name) == names)
+        let budgets: [Double?] = [1, 1 / 1.5, 0.5 / 1.3, 1 / 1.3]
+        #expect(recipes.map(\.training.budget) == budgets)
+        let again = try JSONDecoder().decode(Contender.self, from: JSONEncoder().encode(Contender("standard-b4@1")))
+        #expect(again.batchSize == 4 && again.base == "standard-b4")
+    }
+
+    @Test(
+        "a contender's budget follows its name",
+        arguments: ["standard@", "standard@x", "standard@0", "nobody@1", "standard-b0", "standard-b", "nobody-b4"])
     func malformed(name: String) {
         #expect(throws: (any Error).self) { try Contender(name) }
     }
