@@ -4,22 +4,24 @@
 // Here the operands alone are rounded: products are exact, sums are fp32 within a piece and fp64 over the pieces. Of a matrix
 // times its own transpose only one half is computed.
 
+#include <algorithm>
+
 #include "ct_linear_algebra.h"
 #include "internal.h"
+#include "matrix_product.h"
+#include "panels.h"
 #include "parallel.h"
-#include "vector.h"
 
 #if defined(__x86_64__) && defined(__linux__)
 #define CT_HAS_BFLOAT16_PRODUCTS 1
+
 #include <immintrin.h>
-#define CT_BFLOAT16 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16")))
-#define CT_BFLOAT16_INLINE inline __attribute__((always_inline, target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16")))
-#endif
 
-using namespace ct;
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma"))), apply_to = function)
 
-#ifdef CT_HAS_BFLOAT16_PRODUCTS
+#include "bfloat16_operands.h"
 
+namespace ct {
 namespace {
 
 // Rows of a block, and so the words of a line of its packed form.
@@ -27,25 +29,14 @@ constexpr int64_t side = 64;
 // Lines that are multiplied at a time: those of two blocks stay in the inner caches.
 constexpr int64_t deep = 512;
 
-// Two neighbouring elements of a row in bfloat16.
-using Word = int32_t;
-
-/// [R, K] in bfloat16 as blocks of 64 rows, [R/64, K/2, 64] words, the rest filled up by zeros.
-struct Packed {
-    at::Tensor words;
-    int64_t blocks, lines;
-
-    const Word* block(int64_t index) const { return words.const_data_ptr<Word>() + index * lines * side; }
-};
-
 // As many of 16 floats as there are.
-CT_BFLOAT16_INLINE __m512 floats(const float* x, int64_t count) {
+CT_INLINE __m512 floats(const float* x, int64_t count) {
     if (count >= 16) return _mm512_loadu_ps(x);
     return count <= 0 ? _mm512_setzero_ps() : _mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << count) - 1), x);
 }
 
 // 16 rows, from the given one on, of their block.
-CT_BFLOAT16 void pack_rows(const float* x, int64_t rows, int64_t columns, int64_t first, int64_t lines, Word* block) {
+void pack_rows(const float* x, int64_t rows, int64_t columns, int64_t first, int64_t lines, Word* block) {
     for (int64_t column = 0; column < 2 * lines; column += 32) {
         Vector r[lanes];
         for (int i = 0; i < 16; i++) {
@@ -59,62 +50,58 @@ CT_BFLOAT16 void pack_rows(const float* x, int64_t rows, int64_t columns, int64_
     }
 }
 
+/// Adds the products of four rows of a block, over some lines, to what `c` has of them in its last `vectors` vectors.
+template <int vectors>
+CT_INLINE void add_tile(int64_t lines, const StridedOf<Word>& rows, const Word* right, float* c) {
+    constexpr int64_t skipped = side - vectors * lanes;
+    const Partial sums{c + skipped, side};
+    product_tile<4, vectors>(lines, rows, right + skipped, side, 0, 0, Load{sums}, Store{sums});
+}
+
+// The product of two blocks, [64, 64]; of a block with itself what lies left of the diagonal is left out, but for some of it.
+void multiply(int64_t lines, const Word* a, const Word* b, bool isDiagonal, float* c) {
+    for (int64_t start = 0; start < lines; start += deep) {
+        const int64_t count = std::min(deep, lines - start);
+        const Word *left = a + start * side, *right = b + start * side;
+        for (int row = 0; row < side; row += 4) {
+            const StridedOf<Word> rows{left + row, 1, side};
+            switch (isDiagonal ? row / lanes : 0) {
+                case 0: add_tile<4>(count, rows, right, c + row * side); break;
+                case 1: add_tile<3>(count, rows, right, c + row * side); break;
+                case 2: add_tile<2>(count, rows, right, c + row * side); break;
+                default: add_tile<1>(count, rows, right, c + row * side);
+            }
+        }
+    }
+}
+
+}  // namespace
+}  // namespace ct
+
+#pragma clang attribute pop
+
+namespace ct {
+namespace {
+
+/// [R, K] in bfloat16 as blocks of 64 rows, [R/64, K/2, 64] words, the rest filled up by zeros.
+struct Packed {
+    at::Tensor words;
+    int64_t blocks, lines;
+
+    const Word* block(int64_t index) const { return static_cast<const Word*>(words.const_data_ptr()) + index * lines * side; }
+};
+
 Packed packed(const at::Tensor& x) {
     const int64_t rows = x.size(0), columns = x.size(1);
     const int64_t blocks = (rows + side - 1) / side, lines = (columns + 31) / 32 * 16;
     Packed result{at::empty({blocks * lines * side}, at::kInt), blocks, lines};
-    Word* words = result.words.mutable_data_ptr<Word>();
+    Word* words = static_cast<Word*>(result.words.mutable_data_ptr());
     const float* values = x.const_data_ptr<float>();
     parallel_for(0, blocks * side / 16, 1, [&](int64_t begin, int64_t end) {
         for (int64_t strip = begin; strip < end; strip++)
             pack_rows(values, rows, columns, strip * 16, lines, words + strip * 16 / side * lines * side);
     });
     return result;
-}
-
-// c [rows, 16 · vectors] += a bᵀ over some lines, with 64 columns a row of c.
-template <int rows, int vectors>
-CT_BFLOAT16_INLINE void tile(int64_t lines, const Word* a, const Word* b, float* c) {
-    __m512 sums[rows][vectors];
-#pragma unroll
-    for (int r = 0; r < rows; r++) {
-#pragma unroll
-        for (int v = 0; v < vectors; v++) sums[r][v] = _mm512_loadu_ps(c + r * side + v * 16);
-    }
-    for (int64_t line = 0; line < lines; line++) {
-        __m512bh right[vectors];
-#pragma unroll
-        for (int v = 0; v < vectors; v++) right[v] = reinterpret_cast<__m512bh>(_mm512_loadu_si512(b + line * side + v * 16));
-#pragma unroll
-        for (int r = 0; r < rows; r++) {
-            const auto left = reinterpret_cast<__m512bh>(_mm512_set1_epi32(a[line * side + r]));
-#pragma unroll
-            for (int v = 0; v < vectors; v++) sums[r][v] = _mm512_dpbf16_ps(sums[r][v], left, right[v]);
-        }
-    }
-#pragma unroll
-    for (int r = 0; r < rows; r++) {
-#pragma unroll
-        for (int v = 0; v < vectors; v++) _mm512_storeu_ps(c + r * side + v * 16, sums[r][v]);
-    }
-}
-
-// The product of two blocks, [64, 64]; of a block with itself what lies left of the diagonal is left out, but for some of it.
-CT_BFLOAT16 void multiply(int64_t lines, const Word* a, const Word* b, bool isDiagonal, float* c) {
-    for (int64_t start = 0; start < lines; start += deep) {
-        const int64_t count = std::min(deep, lines - start);
-        const Word *left = a + start * side, *right = b + start * side;
-        for (int row = 0; row < side; row += 4) {
-            const int skipped = isDiagonal ? row / 16 * 16 : 0;
-            float* result = c + row * side + skipped;
-            switch (skipped) {
-                case 0: tile<4, 4>(count, left + row, right, result); break;
-                case 16: tile<4, 3>(count, left + row, right + 16, result); break;
-                case 32: tile<4, 2>(count, left + row, right + 32, result); break;
-                default: tile<4, 1>(count, left + row, right + 48, result);
-            }
-        }
-    }
 }
 
 void add_block(const Packed& a, const Packed& b, bool isSymmetric, int64_t i, int64_t j, const at::Tensor& sum) {
@@ -141,6 +128,7 @@ void add_products(const at::Tensor& sum, const at::Tensor& left, const std::opti
 }
 
 }  // namespace
+}  // namespace ct
 
 bool ct_has_bfloat16_products(void) {
     static const bool has = __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512bw") &&
@@ -153,6 +141,8 @@ bool ct_has_bfloat16_products(void) {
 bool ct_has_bfloat16_products(void) { return false; }
 
 #endif
+
+using namespace ct;
 
 namespace {
 
