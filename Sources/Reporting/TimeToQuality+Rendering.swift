@@ -29,19 +29,20 @@ extension TimeToQuality {
     var verdicts: [String] {
         curves.map { curve in
             let subject = curve.policy == baseline ? "\(curve.policy), merely shortened," : curve.policy
-            let atBudgets = Self.saved(curve.timeReduction, curve.timeReductionInterval)
-            guard let line = Self.saved(curve.interpolatedReduction, curve.interpolatedReductionInterval),
-                line != atBudgets
-            else { return "\(subject) saves \(atBudgets ?? "no time") at equal quality." }
-            return "\(subject) saves \(atBudgets ?? "no time") at equal quality; on lines between its budgets \(line)."
+            let atBudgets = Self.saved(curve.timeReduction) ?? "no time"
+            let sureness = atBudgets == "no time" ? nil : curve.timeReductionInterval
+            let verdict =
+                "\(subject) saves \(atBudgets) at equal quality"
+                + (sureness.map { " (95 % interval \(Self.percents($0)))" } ?? "")
+            guard let line = Self.saved(curve.interpolatedReduction) else { return verdict + "." }
+            let range = curve.interpolatedReductionInterval.map { " (\(Self.percents($0)))" }
+            return "\(verdict), \(line) between budgets\(range ?? "")."
         }
     }
 
     /// Nil where it is nothing to speak of.
-    private static func saved(_ reduction: Double?, _ interval: ClosedRange<Double>?) -> String? {
-        guard let reduction, reduction > 0.005 else { return nil }
-        let range = interval.map { " (95 % interval \(percents($0)))" } ?? ""
-        return "\(Format.percent(reduction, 0)) of the time\(range)"
+    private static func saved(_ reduction: Double?) -> String? {
+        reduction.flatMap { $0 > 0.005 ? "\(Format.percent($0, 0)) of the time" : nil }
     }
 
     private static func percents(_ interval: ClosedRange<Double>) -> String {
@@ -49,7 +50,8 @@ extension TimeToQuality {
     }
 
     var caption: String {
-        "Equal quality: a mean within one standard error of \(baseline)'s full run. Time is measured (\(clock.rawValue) time), as a share of that run's. "
+        "Equal quality: a mean within one standard error of \(baseline)'s full run; between budgets curves are taken for straight "
+            + "lines. Time is measured (\(clock.rawValue) time), as a share of that run's. "
             + "Gains are over \(baseline) after the same time, in points where quality is a share, with their 95 % bootstrap interval."
     }
 

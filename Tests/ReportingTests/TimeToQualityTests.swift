@@ -49,7 +49,7 @@ import Testing
         #expect(try #require(curve.interpolatedReductionInterval).contains(1 - share))
         #expect(result.figures(recipe: "toy").contains("figure evidence.toy.taught.time_reduction_interpolated 22.3"))
         #expect(
-            result.verdicts[1].hasPrefix("taught saves no time at equal quality; on lines between its budgets 22 %"))
+            result.verdicts[1].hasPrefix("taught saves no time at equal quality, 22 % of the time between budgets ("))
         // The cheapest budget is no line's end.
         let early = records("early", [(0.5, 50, [0.86, 0.86, 0.86]), (1, 100, [0.90, 0.90, 0.90])])
         let curves = try TimeToQuality(standard + early, metric: metric).curves
