@@ -64,7 +64,8 @@ import Torch
             let difference = try zip(alone.gradients, among.gradients).reduce(0) {
                 try $0 + ($1.0 - $1.1).square().sum().item()
             }.squareRoot()
-            #expect(difference <= 2e-6 * norm, "\(difference / norm)")
+            // Rounding by sums in another order; what another example adds would be thousands of times as much.
+            #expect(difference <= 5e-6 * norm, "\(difference / norm)")
         }
     }
 
