@@ -13,7 +13,7 @@
 
 namespace ct {
 
-inline int64_t whole_vectors(int64_t count) { return (count + lanes - 1) / lanes * lanes; }
+CT_INLINE int64_t whole_vectors(int64_t count) { return (count + lanes - 1) / lanes * lanes; }
 
 /// One head of a tensor [B, H, T, D]: rows of D numbers.
 struct Rows {
@@ -30,12 +30,12 @@ struct Extent {
     int64_t queries, keys, features;
     float scale;
 
-    int64_t padded() const { return whole_vectors(keys); }
+    CT_INLINE int64_t padded() const { return whole_vectors(keys); }
 };
 
 /// out [features, padded] = xᵀ · scale, zeros beyond the rows; features are whole vectors.
 CT_INLINE void transpose(Rows x, const Extent& extent, float scale, float* out) {
-    const int64_t width = (extent.keys + lanes - 1) / lanes * lanes;
+    const int64_t width = extent.padded();
     for (int64_t first = 0; first < width; first += lanes) {
         const int64_t count = extent.keys - first < lanes ? extent.keys - first : lanes;
         for (int64_t d = 0; d < extent.features; d += lanes) {
@@ -80,7 +80,7 @@ CT_INLINE void soften(float* scores, int64_t width, float* maxima, float* sums) 
 /// The exponentials of `count` rows of scores, `extent.keys` in each, and the logarithms and reciprocals of their sums.
 CT_INLINE void soften(float* scores, int64_t count, const Extent& extent, float* logarithms, float* reciprocals) {
     constexpr int together = 4;
-    const int64_t width = (extent.keys + lanes - 1) / lanes * lanes;
+    const int64_t width = extent.padded();
     for (int64_t i = 0; i < count; i++)
         for (int64_t j = extent.keys; j < width; j++) scores[i * width + j] = -1e30F;
     int64_t i = 0;

@@ -31,8 +31,7 @@ constexpr int64_t deep = 512;
 
 // As many of 16 floats as there are.
 CT_INLINE __m512 floats(const float* x, int64_t count) {
-    if (count >= 16) return _mm512_loadu_ps(x);
-    return count <= 0 ? _mm512_setzero_ps() : _mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << count) - 1), x);
+    return count <= 0 ? _mm512_setzero_ps() : _mm512_maskz_loadu_ps(first_of(count), x);
 }
 
 // 16 rows, from the given one on, of their block.

@@ -45,7 +45,7 @@ CT_INLINE void score(const Span& span, const Extent& extent, const int64_t* firs
 
 CT_VECTORIZED void attend(Extent extent, const int64_t* firsts, Rows query, Rows key, Rows value, Rows out, float* logarithms,
                           float* scratch) {
-    const int64_t width = (extent.keys + lanes - 1) / lanes * lanes;
+    const int64_t width = extent.padded();
     float *keys = scratch, *scores = keys + extent.features * width;
     transpose(key, extent, extent.scale, keys);
     for (int64_t first = 0; first < extent.queries; first += block) {
@@ -90,7 +90,7 @@ CT_INLINE void differentiate(const Span& span, const Extent& extent, Rows out, R
 /// dV += Pᵀ dO, dQ = dS K, dK += dSᵀ Q, a block of queries at a time.
 CT_VECTORIZED void attend_backward(Extent extent, const int64_t* firsts, Rows query, Rows key, Rows value, Rows out,
                                    const float* logarithms, Gradients gradient, float* scratch) {
-    const int64_t width = (extent.keys + lanes - 1) / lanes * lanes;
+    const int64_t width = extent.padded();
     float *keys = scratch, *values = keys + extent.features * width;
     float *softmax = values + extent.features * width, *delta = softmax + block * width;
     transpose(key, extent, extent.scale, keys);

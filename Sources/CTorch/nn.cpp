@@ -19,7 +19,7 @@ ct_status ct_embedding(ct_tensor weight, ct_tensor indices, ct_tensor* out) {
 }
 ct_status ct_layer_norm(ct_tensor x, ct_tensor weight, ct_tensor bias, intptr_t features, double epsilon, ct_tensor* out) {
     return ct::returning(out, [&] {
-        if (weight && bias && prefers_own_norm(borrow(x), borrow(weight)))
+        if (weight && bias && prefers_own_norm(borrow(x), borrow(weight)) && prefers_own_norm(borrow(x), borrow(bias)))
             return layer_norm(borrow(x), borrow(weight), borrow(bias), epsilon);
         return at::layer_norm(borrow(x), {features}, maybe(weight), maybe(bias), epsilon);
     });

@@ -167,8 +167,8 @@ struct Normalization : torch::autograd::Function<Normalization> {
 
 }  // namespace
 
-bool prefers_own_norm(const at::Tensor& x, const at::Tensor& weight) {
-    return is_vectorizable(x) && is_vectorizable(weight) && weight.dim() == 1 && weight.size(0) == x.size(-1);
+bool prefers_own_norm(const at::Tensor& x, const at::Tensor& parameter) {
+    return is_vectorizable(x) && is_vectorizable(parameter) && parameter.dim() == 1 && parameter.size(0) == x.size(-1);
 }
 
 at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double epsilon) {

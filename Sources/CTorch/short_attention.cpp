@@ -22,7 +22,7 @@ namespace {
 constexpr int64_t longest = 256, widest = 256;
 
 CT_VECTORIZED void attend(Extent extent, Rows query, Rows key, Rows value, Rows out, float* logarithms, float* scratch) {
-    const int64_t width = (extent.keys + lanes - 1) / lanes * lanes;
+    const int64_t width = extent.padded();
     constexpr int64_t block = 24;  // scores of a block stay in the first-level cache
     float *keys = scratch, *scores = keys + extent.features * width;
     transpose(key, extent, extent.scale, keys);
@@ -46,7 +46,7 @@ struct Gradients {
 /// With P the softmax and dO the gradient of O = P V: dV = Pᵀ dO, dS = P ∘ (dO Vᵀ − rowsum(dO ∘ O)), dQ = dS K, dK = dSᵀ Q.
 CT_VECTORIZED void attend_backward(Extent extent, Rows query, Rows key, Rows value, Rows out, const float* logarithms,
                                    Gradients gradient, float* scratch) {
-    const int64_t width = (extent.keys + lanes - 1) / lanes * lanes;
+    const int64_t width = extent.padded();
     float *keys = scratch, *values = keys + extent.features * width;
     float *softmax = values + extent.features * width, *delta = softmax + extent.queries * width;
     transpose(key, extent, extent.scale, keys);

@@ -4,7 +4,8 @@ extension Comparison {
     /// Measures ``paces`` in short runs of all contenders, which take turns so that the machine's drift hits all alike.
     ///
     /// Cost counts the elements of the examples taught; the time that an example takes beside its elements, and that a step
-    /// takes beside its examples, is not in it, so the same cost can take longer under another policy or in smaller batches. Processor time is compared, which other programs disturb less.
+    /// takes beside its examples, is not in it, so the same cost can take longer under another policy or in smaller
+    /// batches. Processor time is compared, which other programs disturb less.
     ///
     /// - Parameters:
     ///   - share: the length of each short run, as a share of standard training's cost; at least 20 of its steps.

@@ -53,8 +53,8 @@ public struct Comparison: Sendable {
 
     public let experiment: any Experiment
     public let cells: [Cell]
-    /// By a contender's name without its budget, the time its cost takes over what that takes in standard training: budgets are divided by
-    /// it. 1 where absent.
+    /// By a contender's name without its budget, the time its cost takes over what that takes in standard training: budgets
+    /// are divided by it. 1 where absent.
     public var paces: [String: Double] = [:]
 
     /// - Parameter seeds: how many; they count on from the recipe's.
