@@ -95,30 +95,40 @@ public struct ViT: Sendable {
             initializer: configuration.initializer)
     }
 
-    /// What the classifier reads of each image.
+    /// What a pass makes of images.
+    public struct Reading: Sendable {
+        /// What the classifier reads, [B, D].
+        public let features: Tensor
+        /// The class token and the patches before the last block, [B, 1 + K, D].
+        let beforeLastLayer: Tensor
+    }
+
+    /// What the classifier reads of each image, and what came before.
     ///
     /// - Parameters:
     ///   - images: [B, C, H, W]; squares of another size than the configuration's get positions in between.
     ///   - elements: the patches to look at, of images of the configuration's size; all where nil.
     ///   - isTraining: whether dropout is on.
-    /// - Returns: [B, D]
-    public func features(
+    public func reading(
         _ images: Tensor, elements: ElementSubset? = nil, isTraining: Bool = false
-    ) throws(TorchError) -> Tensor {
+    ) throws(TorchError) -> Reading {
         var x = try embeddings(images, elements, isTraining)  // [B, 1 + K, D]
-        for layer in layers { x = try layer(x, isTraining) }
+        var before = x
+        for layer in layers { (before, x) = (x, try layer(x, isTraining)) }
         x = try norm(x)
-        return switch configuration.pooling {
-        case .cls: try x.sliced(1, 0..<1).squeezed(1)
-        case .mean: try x.sliced(1, 1..<x.size(1)).mean(1)
-        }
+        let features =
+            switch configuration.pooling {
+            case .cls: try x.sliced(1, 0..<1).squeezed(1)
+            case .mean: try x.sliced(1, 1..<x.size(1)).mean(1)
+            }
+        return Reading(features: features, beforeLastLayer: before)
     }
 
-    /// Logits [B, classes]; the parameters are those of ``features(_:elements:isTraining:)``.
+    /// Logits [B, classes]; the parameters are those of ``reading(_:elements:isTraining:)``.
     public func logits(
         _ images: Tensor, elements: ElementSubset? = nil, isTraining: Bool = false
     ) throws(TorchError) -> Tensor {
-        try classifier(features(images, elements: elements, isTraining: isTraining))
+        try classifier(reading(images, elements: elements, isTraining: isTraining).features)
     }
 }
 
@@ -238,13 +248,14 @@ struct ViTAttention: Sendable {
     func callAsFunction(
         _ x: Tensor, to context: Tensor? = nil, adding residual: Tensor? = nil
     ) throws(TorchError) -> Tensor {
-        let (batch, length, width) = (x.size(0), x.size(1), x.size(2))
-        func heads(_ y: Tensor) throws(TorchError) -> Tensor {
-            try y.reshaped(batch, y.size(1), headCount, width / headCount).transposed(1, 2)  // [B, H, T, D/H]
-        }
         let seen = context ?? x
         let attended = try Tensor.attention(heads(query(x)), heads(key(seen)), heads(value(seen)))
-        return try output(attended.transposed(1, 2).reshaped(batch, length, width), adding: residual)
+        return try output(attended.transposed(1, 2).reshaped(x.size(0), x.size(1), x.size(2)), adding: residual)
+    }
+
+    /// [B, T, D] as [B, H, T, D/H].
+    func heads(_ y: Tensor) throws(TorchError) -> Tensor {
+        try y.reshaped(y.size(0), y.size(1), headCount, y.size(2) / headCount).transposed(1, 2)
     }
 }
 

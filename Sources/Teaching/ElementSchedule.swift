@@ -22,8 +22,10 @@ public struct ElementSchedule: Codable, Sendable, Equatable {
         case uniform
         /// Those that were hard when their example was last taught are likelier, as ``ElementTable`` has it.
         case loss
-        /// `loss` for whom it pays, as whoever trains knows: the library's trainer takes it for language models that learn
-        /// plain text from scratch, and `uniform` for every other learner.
+        /// Those at places that have mattered more to the learner's attention of late are likelier, as ``PlaceTable`` has it.
+        case attention
+        /// Whichever pays, as whoever trains knows: the library's trainer takes `attention` for vision transformers, `loss`
+        /// for language models that learn plain text from scratch, and `uniform` for every other learner.
         case auto
     }
 

@@ -1,6 +1,8 @@
 /// How hard every example's elements (tokens) were when the example was last taught, a byte an element, and which of them
 /// that makes worth showing.
-public struct ElementTable: Sendable, Equatable {
+public struct ElementTable: ElementWorth, Equatable {
+    public static let recordingInterval = 1
+
     /// Elements of all examples together; larger tables are not worth their memory.
     public static let mostElements = 1 << 28
 
@@ -14,21 +16,19 @@ public struct ElementTable: Sendable, Equatable {
         codes = [UInt8](repeating: 0, count: exampleCount * elementCount)
     }
 
-    /// - Parameter codes: those of another table.
-    /// - Returns: `nil` where they are not of so many examples.
-    public init?(codes: [UInt8], exampleCount: Int, elementCount: Int) {
-        guard codes.count == exampleCount * elementCount else { return nil }
-        (self.codes, self.elementCount) = (codes, elementCount)
+    public init?(bytes: [UInt8], exampleCount: Int, elementCount: Int) {
+        guard bytes.count == exampleCount * elementCount else { return nil }
+        (codes, self.elementCount) = (bytes, elementCount)
     }
 
-    /// Losses in steps of 1/16 up to 15.875; 0 for what is unknown: losses below 0 and those that are no number.
-    public static func codes(of losses: [Float]) -> [UInt8] {
-        losses.map { $0 >= 0 ? UInt8(min(255, ($0 * 16).rounded() + 1)) : 0 }
+    public var bytes: [UInt8] { codes }
+
+    /// Measures (losses, shares) in steps of 1/16 up to 15.875; 0 for what is unknown: those below 0 and those that are no
+    /// number.
+    public static func codes(of measures: [Float]) -> [UInt8] {
+        measures.map { $0 >= 0 ? UInt8(min(255, ($0 * 16).rounded() + 1)) : 0 }
     }
 
-    /// Takes over how hard the elements of some examples were.
-    ///
-    /// - Parameter codes: `[examples.count, elementCount]`.
     public mutating func record(_ codes: [UInt8], for examples: [Int32]) {
         precondition(codes.count == examples.count * elementCount, "a code an element")
         for (row, example) in examples.enumerated() {
@@ -38,10 +38,7 @@ public struct ElementTable: Sendable, Equatable {
         }
     }
 
-    /// How much more worth showing an element is than an average one of its example: `((loss + mean) / (2 mean))^2`, so
-    /// that the easiest keep a quarter; 1 where nothing is known.
-    ///
-    /// - Returns: `[examples.count, elementCount]`, for ``ElementSampler/sample(for:keeping:of:lesson:importance:cap:)``.
+    /// `((loss + mean) / (2 mean))^2` with the mean of the example, so that the easiest keep a quarter.
     public func importance(of examples: [Int32]) -> [Float] {
         var result = [Float](repeating: 1, count: examples.count * elementCount)
         for (row, example) in examples.enumerated() {

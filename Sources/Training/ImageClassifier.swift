@@ -27,6 +27,10 @@ public struct ImageClassifier: Learner {
 
     public var elementForms: Set<ElementSchedule.Form> { [.subset, .reduced] }
 
+    public var elementChoices: Set<ElementSchedule.Choice> { [.uniform, .attention] }
+
+    public var preferredElementChoice: ElementSchedule.Choice { .attention }
+
     /// Square images of a whole number of patches a side.
     public func reduced(_ content: ImageBatch, to count: Int) throws -> ImageBatch {
         let pixels = max(1, Int(Double(count).squareRoot().rounded())) * model.configuration.patchSize
@@ -41,14 +45,25 @@ public struct ImageClassifier: Learner {
         _ content: ImageBatch, elements: ElementSubset?, score: Policy.ScoreKind?, isTraining: Bool
     ) throws -> Assessment {
         let targets = try ClassTargets(content.labels, content.mixing, device: device)
-        let (features, logits) = try forward(content, elements, isTraining)
+        let (reading, logits) = try forward(content, elements, isTraining)
         let losses = try targets.losses(logits, labelSmoothing: labelSmoothing)
-        guard let score else { return Assessment(losses: losses) }
+        let elementScores = elements.map { shown in { try shares(of: reading, shown) } }
+        guard let score else { return Assessment(losses: losses, elementScores: elementScores) }
         return try withoutGradients {
             let probabilities = try logits.softmax(-1)
             return Assessment(
-                losses: losses, scores: try scores(score, losses, probabilities, features, targets),
-                confidences: try targets.confidences(probabilities))
+                losses: losses, scores: try scores(score, losses, probabilities, reading.features, targets),
+                confidences: try targets.confidences(probabilities), elementScores: elementScores)
+        }
+    }
+
+    /// How much attention depends on each patch over what it does on average, [B, elementCount]; −1 for patches not shown.
+    private func shares(of reading: ViT.Reading, _ shown: ElementSubset) throws -> Tensor {
+        try withoutGradients {
+            let importance = try model.importance(of: reading)
+            let shares = try importance / importance.mean(1, keepDimensions: true)
+            return try Tensor.full([shares.size(0), elementCount], -1, device: device)
+                .scattered(1, shown.indices, shares)
         }
     }
 
@@ -58,14 +73,14 @@ public struct ImageClassifier: Learner {
         }
     }
 
-    /// - Returns: features [B, D] and fp32 logits [B, classes].
+    /// - Returns: fp32 logits [B, classes] and what they were made of.
     private func forward(
         _ content: ImageBatch, _ elements: ElementSubset?, _ isTraining: Bool
-    ) throws -> (features: Tensor, logits: Tensor) {
+    ) throws -> (reading: ViT.Reading, logits: Tensor) {
         let images = try Tensor(content.pixels, shape: content.shape, device: device)
         return try Engine.autocast(to: computeType, on: device) { () throws(TorchError) in
-            let features = try model.features(images, elements: elements, isTraining: isTraining)
-            return (features, try model.classifier(features).to(.float32))
+            let reading = try model.reading(images, elements: elements, isTraining: isTraining)
+            return (reading, try model.classifier(reading.features).to(.float32))
         }
     }
 

@@ -82,14 +82,14 @@ public struct LanguageLearner: Learner {
             model, content, targets, elements: elements, detailed: score == .residual || wantsConfidences,
             isTraining: isTraining)
         let taught = try isTraining ? taught(losses, content, targets) : losses.examples
-        let elementLosses = elements.map { _ in { try lossesByElement(losses, content) } }
-        guard let score else { return Assessment(losses: taught, elementLosses: elementLosses) }
+        let elementScores = elements.map { _ in { try lossesByElement(losses, content) } }
+        guard let score else { return Assessment(losses: taught, elementScores: elementScores) }
         return try withoutGradients {
             let residuals = try score == .residual ? losses.residuals() : nil
             return Assessment(
                 losses: taught,
                 scores: try residuals.map { try targets.means($0) } ?? losses.examples.detached(),
-                confidences: wantsConfidences ? try confidences(losses, targets) : nil, elementLosses: elementLosses)
+                confidences: wantsConfidences ? try confidences(losses, targets) : nil, elementScores: elementScores)
         }
     }
 

@@ -31,7 +31,7 @@ public protocol Learner: Sendable {
     /// The one that the form `auto` stands for; nil where teaching parts does not pay.
     var preferredElementForm: ElementSchedule.Form? { get }
 
-    /// How the elements of a part can be chosen: by `loss` where ``Assessment/elementLosses`` are there.
+    /// How the elements of a part can be chosen: by what ``Assessment/elementScores`` measure, or by chance.
     var elementChoices: Set<ElementSchedule.Choice> { get }
     /// The one that the choice `auto` stands for.
     var preferredElementChoice: ElementSchedule.Choice { get }
@@ -83,16 +83,17 @@ public struct Assessment {
     public var confidences: Tensor?
     /// What the learner adapts to, without a graph: sums over the examples. nil for nothing.
     public var statistics: Tensor?
-    /// Measures [B, E], the loss of each of an example's E elements, below 0 where an element has none, for who asks; nil
-    /// where all elements were seen and for a learner that does not tell.
-    public var elementLosses: (() throws -> Tensor)?
+    /// Measures [B, E], what each of an example's E elements is chosen by, for who asks: its loss, or how much attention
+    /// depends on it over what it does on average; below 0 where that is not known. nil where all elements were seen and for
+    /// a learner that does not tell.
+    public var elementScores: (() throws -> Tensor)?
 
     public init(
         losses: Tensor, scores: Tensor? = nil, confidences: Tensor? = nil, statistics: Tensor? = nil,
-        elementLosses: (() throws -> Tensor)? = nil
+        elementScores: (() throws -> Tensor)? = nil
     ) {
         (self.losses, self.scores, self.confidences, self.statistics) = (losses, scores, confidences, statistics)
-        self.elementLosses = elementLosses
+        self.elementScores = elementScores
     }
 }
 

@@ -35,23 +35,16 @@ extension Recipe {
         of elements: ElementSchedule, _ form: ElementSchedule.Form, for learner: some Learner, exampleCount: Int
     ) throws(TrainingError) -> ElementSchedule.Choice {
         let (count, overflow) = exampleCount.multipliedReportingOverflow(by: learner.elementCount)
-        let fits = !overflow && count <= ElementTable.mostElements
-        let isPossible = form == .subset && learner.elementChoices.contains(.loss)
-        switch elements.choice {
-        case .uniform: return .uniform
-        case .auto: return isPossible && fits ? learner.preferredElementChoice : .uniform
-        case .loss:
-            guard isPossible else {
-                throw .mismatch(
-                    what: "teacher.elements.choice", found: elements.choice.rawValue,
-                    expected: "uniform, except for language models that are shown subsets")
-            }
-            guard fits else {
-                throw .mismatch(
-                    what: "teacher.elements.choice", found: "\(elements.choice.rawValue) among \(count) elements",
-                    expected: "uniform for more than \(ElementTable.mostElements)")
-            }
-            return .loss
-        }
+        let choice = elements.choice == .auto ? learner.preferredElementChoice : elements.choice
+        let isPossible = choice == .uniform || (form == .subset && learner.elementChoices.contains(choice))
+        let fits = choice != .loss || (!overflow && count <= ElementTable.mostElements)
+        if isPossible && fits { return choice }
+        guard elements.choice != .auto else { return .uniform }
+        throw .mismatch(
+            what: "teacher.elements.choice", found: choice.rawValue + (isPossible ? " among \(count) elements" : ""),
+            expected: isPossible
+                ? "uniform for more than \(ElementTable.mostElements)"
+                : "loss for language models and attention for vision transformers, if they are shown subsets, or uniform"
+        )
     }
 }

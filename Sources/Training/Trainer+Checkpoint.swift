@@ -12,7 +12,7 @@ private enum CheckpointFile {
     static let teacher = "teacher.bin"
     /// Absent for too many examples, and in checkpoints of versions that did not count.
     static let taught = "taught.bin"
-    /// A byte an element; absent where none are chosen by their losses.
+    /// An ``ElementWorth``; absent where elements are chosen by chance alone.
     static let elements = "elements.bin"
 }
 
@@ -23,7 +23,7 @@ private struct Snapshot: Sendable {
     var learner: [Parameters.Entry]
     var teacher: TeacherState
     var taught: TaughtCounts?
-    var elements: ElementTable?
+    var elements: (any ElementWorth)?
     /// A ``RunState`` in JSON.
     var state: Data
     var step: Int
@@ -39,7 +39,7 @@ private struct Snapshot: Sendable {
             try teacher.write(to: "\(path)/\(CheckpointFile.teacher)")
             if let taught { try AtomicFile.write(taught.data, to: "\(path)/\(CheckpointFile.taught)") }
             if let elements {
-                try AtomicFile.write(Data(elements.codes), to: "\(path)/\(CheckpointFile.elements)")
+                try AtomicFile.write(Data(elements.bytes), to: "\(path)/\(CheckpointFile.elements)")
             }
             try AtomicFile.write(state, to: "\(path)/\(RunState.fileName)")
             try ready()
@@ -91,7 +91,7 @@ extension Trainer {
             rejections: rejections, dataFingerprint: training.fingerprint)
         return Snapshot(
             weights: learner.parameters.trainable.entries, optimizer: optimizer.state, learner: learner.state,
-            teacher: teacher, taught: taught, elements: elementTable, state: try JSONEncoder.tolerant.encode(state),
+            teacher: teacher, taught: taught, elements: elementWorth, state: try JSONEncoder.tolerant.encode(state),
             step: position.step)
     }
 
@@ -132,23 +132,24 @@ extension Trainer {
         taught = FileManager.default.contents(atPath: checkpoint.file(CheckpointFile.taught)).flatMap {
             TaughtCounts($0, exampleCount: training.count)
         }
-        if elementTable != nil { elementTable = try elements(of: checkpoint) }
+        elementWorth = try elementWorth.map { try elements(like: $0, of: checkpoint) }
         (position, clock, lastMetrics) = (state.position, state.clock, state.metrics)
         (eventCount, rejections) = (state.eventCount, state.rejections ?? 0)
         savedPosition = state.isScheduled == true ? position : nil
     }
 
-    private func elements(of checkpoint: CheckpointFolder) throws -> ElementTable {
+    private func elements<Worth: ElementWorth>(like: Worth, of checkpoint: CheckpointFolder) throws -> Worth {
         let file = checkpoint.file(CheckpointFile.elements)
         guard let data = FileManager.default.contents(atPath: file) else {
             throw CheckpointError.unreadable(file: file, reason: "it is missing")
         }
         let (examples, elements) = (training.count, learner.elementCount)
-        guard let table = ElementTable(codes: [UInt8](data), exampleCount: examples, elementCount: elements) else {
+        guard let worth = Worth(bytes: [UInt8](data), exampleCount: examples, elementCount: elements) else {
             throw CheckpointError.malformed(
-                file: file, found: "\(data.count) bytes", expected: "\(examples * elements), one an element")
+                file: file, found: "\(data.count) bytes",
+                expected: "what is known of \(elements) elements of each of \(examples) examples")
         }
-        return table
+        return worth
     }
 
     /// Weights, moments and what else the learner keeps, of a checkpoint that was verified.

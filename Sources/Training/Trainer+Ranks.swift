@@ -23,7 +23,7 @@ extension Trainer {
             }
         }
         let norms = all.map { $0[2] }
-        let codes = elementTable == nil ? [] : try ranks.gathered(own.elementCodes).flatMap { $0 }
+        let codes = recordsElements ? try ranks.gathered(own.elementCodes).flatMap { $0 } : []
         return BatchOutcome(
             loss: all.reduce(0) { $0 + $1[1] }, gradientNorm: norms.first { !$0.isFinite } ?? norms[0],
             scores: ExampleScores(scores: part(0), confidences: own.scores.confidences == nil ? nil : part(1)),
@@ -49,7 +49,7 @@ struct BatchOutcome {
     /// That of the averaged gradient, the same on all ranks; infinite or not a number where it is so on any.
     var gradientNorm = 0.0
     var scores: ExampleScores
-    /// Those of its examples' elements, for an ``ElementTable``; none where that is not asked for.
+    /// Those of its examples' elements, for an ``ElementWorth``; none where that is not asked for.
     var elementCodes: [UInt8] = []
 }
 

@@ -25,7 +25,7 @@ extension Trainer {
         // Each rank has examples of its own, and so dropout of its own.
         try Engine.seed(
             CounterRandom(seed: recipe.training.seed, stream: 0x6472_6f70 + UInt64(ranks.rank) << 32)
-                .word(at: position.step + (unread == nil ? 0 : 1)))
+                .word(at: stepsTaken))
         let progress = lesson.progress(after: position.offset)
         let rate = schedule.rate(at: (lesson.progress(after: start) + progress) / 2) * lesson.learningRateScale
         let share = try reportingMemory(batchDescription(examples), lower: memoryAdvice) {
@@ -41,7 +41,7 @@ extension Trainer {
         }
         let own = BatchOutcome(
             loss: try share.loss(), gradientNorm: norm, scores: try scores(of: share, examples),
-            elementCodes: ElementTable.codes(of: try share.elementLosses.flatMap { try $0.values() }))
+            elementCodes: try elementCodes(of: share))
         let outcome = try agree(on: own, of: examples.count)
         guard outcome.loss.isFinite, outcome.gradientNorm.isFinite else {
             try optimizer.clearGradients()
@@ -68,7 +68,7 @@ extension Trainer {
             }
         }
         if !outcome.elementCodes.isEmpty {
-            clock.measure(.selection) { elementTable?.record(outcome.elementCodes, for: examples) }
+            clock.measure(.selection) { elementWorth?.record(outcome.elementCodes, for: examples) }
         }
         position.step += 1
         position.examplesTaught += examples.count
@@ -87,12 +87,22 @@ extension Trainer {
     private func keepSchedule(_ progress: Double) throws {
         let isDue = progress * Double(recipe.evaluation.count) >= Double(position.evaluationCount + 1)
         let interval = recipe.checkpoints.everySteps
-        let saves = interval.map { (position.step + (unread == nil ? 0 : 1)).isMultiple(of: $0) } ?? false
+        let saves = interval.map { stepsTaken.isMultiple(of: $0) } ?? false
         // Both look at a run whose steps are all counted.
         if isDue || saves { try readStep() }
         if isDue { try evaluate(at: progress) }
         if saves { try saveCheckpoint() }
     }
+
+    /// One that is not counted yet included.
+    private var stepsTaken: Int { position.step + (unread == nil ? 0 : 1) }
+
+    /// Whether this step's elements are measured, for later choices among them.
+    var recordsElements: Bool {
+        elementWorth.map { stepsTaken.isMultiple(of: type(of: $0).recordingInterval) } ?? false
+    }
+
+    private var recordsEveryStep: Bool { elementWorth.map { type(of: $0).recordingInterval == 1 } ?? false }
 
     /// What the passes over this rank's share of a batch come to.
     struct Share {
@@ -104,7 +114,7 @@ extension Trainer {
         var scores: [Tensor] = []
         var confidences: [Tensor] = []
         /// [B, E] a micro-batch, where elements are chosen by them.
-        var elementLosses: [Tensor] = []
+        var elementScores: [Tensor] = []
         /// Sums over the examples; nil where the learner does not adapt.
         var statistics: Tensor?
 
@@ -139,10 +149,20 @@ extension Trainer {
             if recipe.teacher.tracksConfidence, let confidences = assessment.confidences {
                 result.confidences.append(confidences)
             }
-            if elementTable != nil, let losses = try assessment.elementLosses?() { result.elementLosses.append(losses) }
+            if recordsElements, let measure = assessment.elementScores {
+                result.elementScores.append(try clock.measure(.scoring, measure))
+            }
         }
         try clock.measure(.backward) { try overlaps ? averaging?.settle() : averaging?.addUp() }
         return result
+    }
+
+    /// What a share's elements were measured at, in the order of its examples.
+    private func elementCodes(of share: Share) throws -> [UInt8] {
+        guard !share.elementScores.isEmpty else { return [] }
+        return try clock.measure(.scoring) {
+            ElementTable.codes(of: try share.elementScores.flatMap { try $0.values() })
+        }
     }
 
     /// The scores that a share came with, in the order of its examples.
@@ -191,14 +211,16 @@ extension Trainer {
         let total = learner.elementCount
         let count = lesson.elementCount(of: total, after: start)
         guard count < total else { return nil }
+        // What is measured seldom counts from the next step on, on every device.
+        if unread?.elementScores != nil, !recordsEveryStep { try readStep() }
         let indices = clock.measure(.selection) {
             let sampler = ElementSampler(seed: recipe.training.seed)
-            guard let elementTable else {
+            guard let elementWorth else {
                 return sampler.indices(for: examples, keeping: count, of: total, lesson: lesson.number)
             }
             return sampler.sample(
                 for: examples, keeping: count, of: total, lesson: lesson.number,
-                importance: elementTable.importance(of: examples)
+                importance: elementWorth.importance(of: examples)
             ).indices
         }
         return ElementSubset(

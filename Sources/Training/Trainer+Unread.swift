@@ -16,7 +16,7 @@ struct UnreadStep {
     /// One an example, where the lesson records them.
     let scores, confidences: HostCopy?
     /// [B, E], where elements are chosen by them.
-    let elementLosses: HostCopy?
+    let elementScores: HostCopy?
     /// [B] a micro-batch.
     let losses: [Tensor]
 }
@@ -45,7 +45,7 @@ extension Trainer {
         let step = UnreadStep(
             examples: examples, lesson: lesson, places: places, learningRate: learningRate,
             numbers: try HostCopy(.stacked([losses, norm.to(losses.dtype)])), scores: try copy(share.scores),
-            confidences: try copy(share.confidences), elementLosses: try copy(share.elementLosses),
+            confidences: try copy(share.confidences), elementScores: try copy(share.elementScores),
             losses: share.exampleLosses)
         // Before the update, so that a step that is no number is looked into with the weights it was taken with.
         try readStep()
@@ -67,7 +67,7 @@ extension Trainer {
             scores: ExampleScores(
                 scores: adjusted(try step.scores?.values() ?? [], step.examples),
                 confidences: recipe.teacher.tracksConfidence ? confidences : nil),
-            elementCodes: ElementTable.codes(of: try step.elementLosses?.values() ?? []))
+            elementCodes: ElementTable.codes(of: try step.elementScores?.values() ?? []))
         guard outcome.loss.isFinite, outcome.gradientNorm.isFinite else {
             try optimizer.clearGradients()
             return try reject(

@@ -35,8 +35,8 @@ public final class Trainer<L: Learner, Source: Dataset> where Source.Content == 
     /// Steps in a row that were rejected, up to the last one.
     var rejections = 0
     var taught: TaughtCounts?
-    /// How hard every example's elements were; nil where none are chosen by that.
-    var elementTable: ElementTable?
+    /// What elements are chosen by; nil where that is chance alone.
+    var elementWorth: (any ElementWorth)?
     /// The last step, where what it came to has not been read yet.
     var unread: UnreadStep?
     /// Reads outcomes a step late on every device, for tests.
@@ -75,8 +75,10 @@ public final class Trainer<L: Learner, Source: Dataset> where Source.Content == 
             epochs: settings.epochs, budget: settings.budget, seed: settings.seed, ranks: ranks)
         averaging = try GradientAveraging(of: learner.parameters.trainable, among: ranks)
         taught = TaughtCounts(exampleCount: training.count)
-        if teacher.policy.elements?.choice == .loss {
-            elementTable = ElementTable(exampleCount: training.count, elementCount: learner.elementCount)
+        switch teacher.policy.elements?.choice {
+        case .loss: elementWorth = ElementTable(exampleCount: training.count, elementCount: learner.elementCount)
+        case .attention: elementWorth = PlaceTable(elementCount: learner.elementCount)
+        case .uniform, .auto, nil: break
         }
     }
 

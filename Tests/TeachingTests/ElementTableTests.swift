@@ -25,13 +25,13 @@ import Testing
         #expect(table.importance(of: [2]) == [1, 1, 1, 1])
     }
 
-    @Test("a table comes back from its codes, if they are of as many elements")
+    @Test("a table comes back from its bytes, if they are of as many elements")
     func restored() {
         var table = ElementTable(exampleCount: 2, elementCount: 3)
         table.record([3, 4, 5], for: [1])
         #expect(table.codes == [0, 0, 0, 3, 4, 5])
-        #expect(ElementTable(codes: table.codes, exampleCount: 2, elementCount: 3) == table)
-        #expect(ElementTable(codes: table.codes, exampleCount: 2, elementCount: 4) == nil)
+        #expect(ElementTable(bytes: table.bytes, exampleCount: 2, elementCount: 3) == table)
+        #expect(ElementTable(bytes: table.bytes, exampleCount: 2, elementCount: 4) == nil)
     }
 
     @Test("a hard element is drawn as often as its share of the importance says, one drawn at a time")

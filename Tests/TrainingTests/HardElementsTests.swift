@@ -64,7 +64,7 @@ import Torch
             ranks: ranks, emit: recorder.observe)
         trainer.forcesLateReading = late
         _ = try trainer.run()
-        return Told(losses: recorder.steps.map(\.loss), codes: trainer.elementTable?.codes ?? [])
+        return Told(losses: recorder.steps.map(\.loss), codes: trainer.elementWorth?.bytes ?? [])
     }
 
     @Test("an element's loss is that of the token it predicts, whatever the rows", arguments: [false, true])
@@ -76,7 +76,7 @@ import Torch
         let every = (0..<3).flatMap { _ in (0..<96).map { Int64($0) } }
         let assessment = try learner.assess(
             content, elements: ElementSubset(indices: Tensor(every, shape: [3, 96])), score: .loss, isTraining: true)
-        let measure = try #require(assessment.elementLosses)
+        let measure = try #require(assessment.elementScores)
         let found = try measure().floats
         #expect(found.count == 3 * 96)
         for (row, number) in numbers.enumerated() {
@@ -89,7 +89,7 @@ import Torch
             let own = Array(found[row * 96..<(row + 1) * 96])
             #expect(zip(own, expected).allSatisfy { abs($0 - $1) < 1e-4 })
         }
-        #expect(try learner.assess(content, elements: nil, score: .loss, isTraining: true).elementLosses == nil)
+        #expect(try learner.assess(content, elements: nil, score: .loss, isTraining: true).elementScores == nil)
     }
 
     @Test("the first pass is the same as by chance, later ones are not; a table is kept where it is asked for")
@@ -140,7 +140,9 @@ import Torch
         }
     }
 
-    @Test("the choice auto is by loss for fresh learners of plain text alone; what cannot be is refused")
+    @Test(
+        "the choice auto is by loss for fresh learners of plain text, by attention for classifiers of images; what cannot be is refused"
+    )
     func choices() throws {
         func resolved<L: Learner>(
             _ choice: ElementSchedule.Choice, _ learner: L, form: ElementSchedule.Form = .auto, examples: Int = 8
@@ -159,17 +161,22 @@ import Torch
         #expect(try resolved(.loss, text(hasPrompts: true)) == .loss)
         #expect(try resolved(.auto, text(isPretrained: true)) == .uniform)
         #expect(try resolved(.auto, text(), examples: ElementTable.mostElements / 96 + 1) == .uniform)
-        #expect(try resolved(.auto, TinyRun(tinyRecipe()).learner()) == .uniform)
+        #expect(try resolved(.auto, TinyRun(tinyRecipe()).learner()) == .attention)
+        #expect(try resolved(.auto, TinyRun(tinyRecipe()).learner(), form: .reduced) == .uniform)
         func refusal<L: Learner>(
-            _ learner: L, form: ElementSchedule.Form = .auto, examples: Int = 8
+            _ learner: L, _ choice: ElementSchedule.Choice = .loss, form: ElementSchedule.Form = .auto,
+            examples: Int = 8
         ) throws -> String {
             let error = #expect(throws: TrainingError.self) {
-                try resolved(.loss, learner, form: form, examples: examples)
+                try resolved(choice, learner, form: form, examples: examples)
             }
             return error?.description ?? ""
         }
-        let expected = "expected uniform, except for language models that are shown subsets"
-        #expect(try refusal(TinyRun(tinyRecipe()).learner()).contains(expected))
+        let expected =
+            "expected loss for language models and attention for vision transformers, if they are shown subsets, or uniform"
+        #expect(try refusal(TinyRun(tinyRecipe()).learner()).contains("is loss, \(expected)"))
+        #expect(try refusal(TinyRun(tinyRecipe()).learner(), .attention, form: .reduced).contains(expected))
+        #expect(try refusal(text(), .attention).contains("is attention, \(expected)"))
         #expect(try refusal(text(), form: .reduced).contains(expected))
         #expect(try refusal(text(), examples: 1 << 40).contains("expected uniform for more than 268435456"))
     }
