@@ -133,19 +133,9 @@ extension TimeToQuality {
     /// What the last policy saves, and what it gains where the budgets end.
     private var tiles: [ReportPage.Tile] {
         guard let curve = curves.last, curve.policy != baseline else { return [] }
-        var tiles = [
-            ReportPage.Tile(
-                value: Format.percent(max(curve.timeReduction ?? 0, 0), 0),
-                name: "less time at equal quality with \(curve.policy)",
-                note: curve.timeReductionInterval.map { "95 % interval \(Self.percents($0))" }
-                    ?? (curve.timeReduction == nil ? "no budget was as good" : "one seed"))
-        ]
+        var tiles = [savingTile(of: curve, named: "less time at equal quality with \(curve.policy)")]
         if let shortened = curves.first(where: { $0.policy == baseline }) {
-            tiles.append(
-                .init(
-                    value: Format.percent(max(shortened.timeReduction ?? 0, 0), 0),
-                    name: "less time by merely shortening \(baseline)",
-                    note: shortened.timeReductionInterval.map { "95 % interval \(Self.percents($0))" } ?? ""))
+            tiles.append(savingTile(of: shortened, named: "less time by merely shortening \(baseline)"))
         }
         if let point = curve.points.last, let gain = point.gainAtEqualTime {
             let scale = quality.isShare ? 100.0 : 1
@@ -159,6 +149,15 @@ extension TimeToQuality {
                     } ?? ""))
         }
         return tiles
+    }
+
+    private func savingTile(of curve: Curve, named name: String) -> ReportPage.Tile {
+        let interval = curve.timeReductionInterval.map { "95 % interval \(Self.percents($0))" }
+        let between = curve.interpolatedReduction.map { "\(Format.percent(max($0, 0), 0)) on lines between budgets" }
+        let notes = [curve.timeReduction == nil ? "no budget was as good" : interval ?? "one seed", between]
+        return .init(
+            value: Format.percent(max(curve.timeReduction ?? 0, 0), 0), name: name,
+            note: notes.compactMap { $0 }.joined(separator: "; "))
     }
 
     private var chart: LineChart {

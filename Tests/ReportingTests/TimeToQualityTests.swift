@@ -50,6 +50,8 @@ import Testing
         #expect(result.figures(recipe: "toy").contains("figure evidence.toy.taught.time_reduction_interpolated 22.3"))
         #expect(
             result.verdicts[1].hasPrefix("taught saves no time at equal quality, 22 % of the time between budgets ("))
+        let page = try result.page(standard + taught, title: "toy", machine: "m", recipe: "r")
+        #expect(page.tiles[0].value == "0 %" && page.tiles[0].note.hasSuffix("; 22 % on lines between budgets"))
         // The cheapest budget is no line's end.
         let early = records("early", [(0.5, 50, [0.86, 0.86, 0.86]), (1, 100, [0.90, 0.90, 0.90])])
         let curves = try TimeToQuality(standard + early, metric: metric).curves
