@@ -25,7 +25,7 @@ public struct ElementSchedule: Codable, Sendable, Equatable {
         /// Those at places that have mattered more to the learner's attention of late are likelier, as ``PlaceTable`` has it.
         case attention
         /// Whichever pays, as whoever trains knows: the library's trainer takes `attention` for vision transformers, `loss`
-        /// for language models that learn plain text from scratch, and `uniform` for every other learner.
+        /// for language models that learn from scratch, and `uniform` for every other learner.
         case auto
     }
 

@@ -41,8 +41,8 @@ public struct LanguageLearner: Learner {
             return isPacked ? nil : .reduced
         }
 
-        /// Hard tokens are worth more where every token is learnt from.
-        var preferredElementChoice: ElementSchedule.Choice { hasPrompts || isPretrained ? .uniform : .loss }
+        /// That hard tokens are worth more has been measured for learners from scratch.
+        var preferredElementChoice: ElementSchedule.Choice { isPretrained ? .uniform : .loss }
 
         public init(givesConfidences: Bool = false, measuresAccuracy: Bool = false) {
             (self.givesConfidences, self.measuresAccuracy) = (givesConfidences, measuresAccuracy)

@@ -141,7 +141,7 @@ import Torch
     }
 
     @Test(
-        "the choice auto is by loss for fresh learners of plain text, by attention for classifiers of images; what cannot be is refused"
+        "the choice auto is by loss for fresh learners of text, by attention for classifiers of images; what cannot be is refused"
     )
     func choices() throws {
         func resolved<L: Learner>(
@@ -157,9 +157,10 @@ import Torch
             return try Self.learner(options)
         }
         #expect(try resolved(.auto, text()) == .loss && resolved(.uniform, text()) == .uniform)
-        #expect(try resolved(.auto, text(hasPrompts: true)) == .uniform)
+        #expect(try resolved(.auto, text(hasPrompts: true)) == .loss)
         #expect(try resolved(.loss, text(hasPrompts: true)) == .loss)
         #expect(try resolved(.auto, text(isPretrained: true)) == .uniform)
+        #expect(try resolved(.auto, text(isPretrained: true, hasPrompts: true)) == .uniform)
         #expect(try resolved(.auto, text(), examples: ElementTable.mostElements / 96 + 1) == .uniform)
         #expect(try resolved(.auto, TinyRun(tinyRecipe()).learner()) == .attention)
         #expect(try resolved(.auto, TinyRun(tinyRecipe()).learner(), form: .reduced) == .uniform)
