@@ -68,7 +68,8 @@ extension Teacher {
     private func chooseWindow(_ window: Selection.Window, into chosen: inout Chosen) throws {
         try chooseRandomly(1 - window.pruned, into: &chosen)
         let iteration = nextNumber - plan.warmUp
-        let size = max(1, Int((Double(window.clusters) * window.width).rounded()))
+        // As the authors' Python rounds: four of five clusters at 0.9, which otherwise would be all of them.
+        let size = max(1, Int((Double(window.clusters) * window.width).rounded(.toNearestOrEven)))
         guard iteration > 0, size < window.clusters else { return }
         let start = iteration % (window.clusters - size + 1)
         let examples = chosen.examples ?? Array(0..<Int32(exampleCount))

@@ -140,7 +140,8 @@ import Testing
     func setaPruning() throws {
         var run = try TestRun(.seta, count: 200, epochs: 8)
         let sizes = try run.finish().map(\.lesson.examples.count)
-        #expect(sizes[0] == 180 && sizes[7] == 180 && sizes[1..<7].allSatisfy { $0 < 200 })
+        // The first window is all clusters, later ones are four of the five.
+        #expect(sizes[0] == 180 && sizes[7] == 180 && sizes[1..<7].allSatisfy { $0 < 180 })
     }
 
     @Test("clusters minimise the distance to their means")
