@@ -5,7 +5,7 @@ extension Policy {
         try check("ratio.end", ratio.end, "above 0 and at most 1") { $0 > 0 && $0 <= 1 }
         try check("interval.start", interval.start, "at least 1 lesson, below 1e6") { $0 >= 1 && $0 < 1e6 }
         try check("interval.end", interval.end, "at least 1 lesson, below 1e6") { $0 >= 1 && $0 < 1e6 }
-        try check("warm_up", Double(warmUp), "0 or more lessons") { $0 >= 0 }
+        try check("warm_up", Double(warmUp), "0 or more lessons, below 1e6") { $0 >= 0 && $0 < 1e6 }
         try check("annealing", annealing, "at least 0 and below 1") { $0 >= 0 && $0 < 1 }
         try check("ceiling", ceiling, "above 0 and at most 1") { $0 > 0 && $0 <= 1 }
         try check("scoring_cost", scoringCost, "at least 0 and finite") { $0 >= 0 && $0.isFinite }
@@ -45,12 +45,17 @@ extension Policy {
             try check("selection.clusters", Double(window.clusters), "1 to 256") { $0 >= 1 && $0 <= 256 }
             try check("selection.width", window.width, "above 0 and at most 1") { $0 > 0 && $0 <= 1 }
         case .admission(let admission):
+            guard source == .recorded else {
+                throw .invalidSetting(
+                    key: "source.kind", found: "refreshed",
+                    expected: "recorded, as admission scores every example in its batch")
+            }
             try check("selection.beta", admission.beta, "at least 0 and finite") { $0 >= 0 && $0.isFinite }
             try check("selection.history", Double(admission.history), "1 to 1048576") { $0 >= 1 && $0 <= 1_048_576 }
             try check("selection.floor", admission.floor, "0 to 1") { $0 >= 0 && $0 <= 1 }
         case .hide(let hide):
             try check("selection.fraction", hide.fraction, "at least 0 and below 1") { $0 >= 0 && $0 < 1 }
-            try check("selection.confidence", hide.confidence, "0 to 1") { $0 >= 0 && $0 <= 1 }
+            try check("selection.confidence", hide.confidence, "above 0 and at most 1") { $0 > 0 && $0 <= 1 }
         }
     }
 

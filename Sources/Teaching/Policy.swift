@@ -92,14 +92,14 @@ extension Policy {
         }
     }
 
+    /// The fewest of `exampleCount` examples that a selection takes, where that is known before the scores are; else all.
+    public func leastCount(of exampleCount: Int) -> Int {
+        hasFixedCount ? Plan.count(ratio: min(ratio.start, ratio.end), of: exampleCount) : exampleCount
+    }
+
     /// Whether anything depends on the scores.
     public var usesScores: Bool {
         selection != .random
-    }
-
-    /// Whether scores may be asked for by a scoring pass.
-    public var refreshesScores: Bool {
-        usesScores && source != .recorded
     }
 
     /// Whether the trainer has to hand over the scores of its training forward.

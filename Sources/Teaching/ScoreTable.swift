@@ -98,9 +98,11 @@ public struct ScoreTable: Sendable, Equatable {
         return shares.map { sample[Int((Double(sample.count - 1) * max(0, min(1, $0))).rounded())] }
     }
 
-    /// Whether an example's learner gave its right answer with at least this probability when last scored.
+    /// Whether an example's learner gave its right answer with at least this probability, above 0, when last scored.
     func isConfident(_ example: Int32, atLeast confidence: Double) -> Bool {
-        !confidences.isEmpty && Double(confidences[Int(example)]) >= (confidence * 255).rounded(.down)
+        guard !confidences.isEmpty else { return false }
+        // 0 stands for a wrong answer, however low the bar.
+        return Double(confidences[Int(example)]) >= max(1, (confidence * 255).rounded(.down))
     }
 
     /// Examples whose score is unknown or more than `age` lessons old.

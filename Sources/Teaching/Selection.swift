@@ -1,7 +1,8 @@
 /// Which examples a lesson teaches, given their scores.
 ///
 /// `random`, `hard` and `soft` choose exactly `k = ceil(ratio N)` examples; the others choose by themselves and leave
-/// the policy's ratio unused. An example whose score is unknown is always chosen first, so that every example is seen.
+/// the policy's ratio unused. Those that go by the scores choose an example whose score is unknown before all others
+/// (`window` after its random drop), so that every example is seen.
 public enum Selection: Sendable, Equatable {
     /// `k` examples, uniformly without replacement.
     case random

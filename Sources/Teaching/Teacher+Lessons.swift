@@ -2,8 +2,9 @@ extension Teacher {
     /// The next lesson, or `nil` at the run's end.
     ///
     /// - Parameter score: measures examples without learning from them, one score each in their order; called only
-    ///   where the policy needs it, before the lesson's selection, with several ranks on each for its own shard. A score that is not finite counts as lower than any
-    ///   other. Where the policy tracks confidence, that of an example stays what it was.
+    ///   where the policy needs it, before the lesson's selection, with several ranks on each for its own shard. A score
+    ///   that is not finite counts as lower than any other. Where the policy tracks confidence, that of an example stays
+    ///   what it was.
     /// - Throws: what `score` throws, or ``TeachingError/wrongScoreCount(found:expected:)``; the teacher then stays as
     ///   it was.
     public mutating func next(score: ([Int32]) throws -> [Float]) throws -> Lesson? {

@@ -37,7 +37,7 @@ public struct Teacher: Sendable {
     /// - Parameters:
     ///   - epochs: the length of the standard run that the policy is measured against; without a budget, the number of
     ///     lessons.
-    ///   - budget: above 0; the number of lessons follows from it, at any policy, and the last one is cut to fit.
+    ///   - budget: above 0 and at most 1000; the number of lessons follows from it, at any policy, and the last one is cut to fit.
     ///   - ranks: with whom the work is shared. Every rank then has a teacher with the same settings, which gets the same
     ///     calls, keeps the scores of its ``Shard``, asks for these alone, and deals out the same lessons as the others.
     ///   - scratch: a folder for the table of scores, which is then a file mapped into memory rather than memory; it
@@ -101,8 +101,8 @@ public struct Teacher: Sendable {
             throw .invalidSetting(key: "epochs", found: "\(epochs)", expected: "1 to \(1 << 24 - 1)")
         }
         guard let budget else { return }
-        guard budget > 0, budget.isFinite else {
-            throw .invalidSetting(key: "budget", found: "\(budget)", expected: "a number above 0")
+        guard budget > 0, budget <= 1000 else {
+            throw .invalidSetting(key: "budget", found: "\(budget)", expected: "above 0 and at most 1000")
         }
     }
 }

@@ -95,8 +95,7 @@ extension Recipe {
 
     /// Checks what only shows beside the data: a batch larger than what is selected would never be full.
     public func check(exampleCount: Int) throws(TrainingError) {
-        let ratio = teacher.hasFixedCount ? min(teacher.ratio.start, teacher.ratio.end) : 1
-        let selection = Int((ratio * Double(exampleCount)).rounded(.up))
+        let selection = teacher.leastCount(of: exampleCount)
         guard training.batchSize <= selection else {
             throw .batchLargerThanSelection(batch: training.batchSize, selection: selection, policy: teacher.name)
         }
@@ -115,13 +114,9 @@ extension Recipe {
         try require(drop == 0, "training.drop_path", drop, "0 for the model \(model.kind.rawValue)")
     }
 
-    func validate(source: String) throws {
-        func require(_ holds: Bool, _ key: String, _ found: Any, _ expected: String) throws {
-            guard holds else {
-                throw RecipeError(source: source, line: nil, message: "\(key) is \(found), expected \(expected)")
-            }
-        }
-        try require(training.epochs >= 1, "training.epochs", training.epochs, "at least 1")
+    private func requireTraining(_ require: (Bool, String, Any, String) throws -> Void) throws {
+        let longest = 1 << 24 - 1
+        try require((1...longest).contains(training.epochs), "training.epochs", training.epochs, "1 to \(longest)")
         try require(training.batchSize >= 1, "training.batch_size", training.batchSize, "at least 1")
         try require(
             training.microBatchSize ?? 1 >= 1, "training.micro_batch_size", training.microBatchSize ?? 1, "at least 1")
@@ -130,26 +125,28 @@ extension Recipe {
             training.learningRate, "above 0")
         try require((0..<1).contains(training.warmup), "training.warmup", training.warmup, "at least 0 and below 1")
         let budget = training.budget ?? 1
-        try require(budget > 0 && budget.isFinite, "training.budget", budget, "above 0")
+        try require(budget > 0 && budget <= 1000, "training.budget", budget, "above 0 and at most 1000")
         try require(
             training.gradientClipping >= 0, "training.gradient_clipping", training.gradientClipping, "0 (none) or more")
         try require(Device(training.device) != nil, "training.device", training.device, "cpu, cuda, cuda:N or mps")
-        try requireRegularization(require)
         try require(training.threads ?? 1 >= 1, "training.threads", training.threads ?? 1, "at least 1")
+    }
+
+    private func requireTeacher(_ require: (Bool, String, Any, String) throws -> Void) throws {
         try require(
             teacher.score != .reducible || reference != nil, "reference", "absent",
             "a run folder, for the score reducible")
         try require(
             teacher.tokens?.measure != .reducible || reference != nil, "reference", "absent",
             "a run folder, for teacher.tokens.by reducible")
-        if case .language = model {
-        } else {
-            let kind = model.kind.rawValue
-            try require(teacher.tokens == nil, "teacher.tokens", "set", "none for the model \(kind)")
-            try require(
-                !training.activationCheckpointing, "training.activation_checkpointing", true,
-                "false for the model \(kind)")
-        }
+        if case .language = model { return }
+        let kind = model.kind.rawValue
+        try require(teacher.tokens == nil, "teacher.tokens", "set", "none for the model \(kind)")
+        try require(
+            !training.activationCheckpointing, "training.activation_checkpointing", true, "false for the model \(kind)")
+    }
+
+    private func requireKeeping(_ require: (Bool, String, Any, String) throws -> Void) throws {
         try require(evaluation.count >= 1, "evaluation.count", evaluation.count, "at least 1")
         try require(evaluation.batchSize >= 1, "evaluation.batch_size", evaluation.batchSize, "at least 1")
         try require(
@@ -158,6 +155,18 @@ extension Recipe {
             training.nonFinite != .rollback || checkpoints.everySteps != nil, "checkpoints.every_steps", "absent",
             "a number, for training.non_finite rollback")
         try require(checkpoints.keep >= 1, "checkpoints.keep", checkpoints.keep, "at least 1")
+    }
+
+    func validate(source: String) throws {
+        func require(_ holds: Bool, _ key: String, _ found: Any, _ expected: String) throws {
+            guard holds else {
+                throw RecipeError(source: source, line: nil, message: "\(key) is \(found), expected \(expected)")
+            }
+        }
+        try requireTraining(require)
+        try requireRegularization(require)
+        try requireTeacher(require)
+        try requireKeeping(require)
         do { try data.validate() } catch { throw RecipeError(source: source, line: nil, message: "data.\(error)") }
         do { try model.validate() } catch { throw RecipeError(source: source, line: nil, message: "model.\(error)") }
         do { try teacher.validate() } catch { throw RecipeError(source: source, line: nil, message: "\(error)") }

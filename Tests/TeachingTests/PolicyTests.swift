@@ -54,6 +54,14 @@ import Testing
         ("selection.floor", { $0.selection = .admission(Selection.Admission(floor: 2)) }),
         ("selection.fraction", { $0.selection = .hide(Selection.Hide(fraction: 1)) }),
         ("selection.confidence", { $0.selection = .hide(Selection.Hide(confidence: 1.1)) }),
+        ("selection.confidence", { $0.selection = .hide(Selection.Hide(confidence: 0)) }),
+        ("warm_up", { $0.warmUp = 1_000_000 }),
+        (
+            "source.kind",
+            {
+                $0.selection = .admission(Selection.Admission()); $0.source = .refreshed(staleAfter: 0)
+            }
+        ),
         ("weights.cap", { $0.weights = .unbiased(cap: 0.5) }),
         (
             "weights.kind",

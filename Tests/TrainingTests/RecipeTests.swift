@@ -102,7 +102,12 @@ import Testing
                 "r.yaml:10: unknown key training.bach_size; did you mean batch_size?"
             ),
             ("  epochs: 3", "  epochs: many", "r.yaml:9: training.epochs is many, expected a whole number"),
-            ("  epochs: 3", "  epochs: 0", "r.yaml: training.epochs is 0, expected at least 1"),
+            ("  epochs: 3", "  epochs: 0", "r.yaml: training.epochs is 0, expected 1 to 16777215"),
+            ("  epochs: 3", "  epochs: 99999999", "r.yaml: training.epochs is 99999999, expected 1 to 16777215"),
+            (
+                "  epochs: 3", "  epochs: 3\n  budget: 1001",
+                "r.yaml: training.budget is 1001.0, expected above 0 and at most 1000"
+            ),
             (
                 "  epochs: 3", "  epochs: 3\n  learning_rate: fast",
                 "r.yaml:10: training.learning_rate is fast, expected a number"
