@@ -120,14 +120,7 @@ extension Trainer {
         try restoreLearner(checkpoint)
         teacher = try Teacher(
             restoring: TeacherState(contentsOf: checkpoint.file(CheckpointFile.teacher)), ranks: ranks)
-        guard try teacher.policy == recipe.policy(for: learner, exampleCount: training.count),
-            teacher.exampleCount == training.count
-        else {
-            throw TrainingError.mismatch(
-                what: "the teacher in \(checkpoint.path)",
-                found: "\(teacher.policy.name) over \(teacher.exampleCount) examples",
-                expected: "\(recipe.teacher.name) over \(training.count), with the recipe's settings")
-        }
+        try checkTeacher(of: checkpoint)
         try check(state.position, of: checkpoint)
         taught = FileManager.default.contents(atPath: checkpoint.file(CheckpointFile.taught)).flatMap {
             TaughtCounts($0, exampleCount: training.count)
@@ -160,6 +153,29 @@ extension Trainer {
     }
 
     /// What the state alone cannot tell: that it belongs to this teacher and this data.
+    /// The restored teacher is that of the recipe, over the same run.
+    private func checkTeacher(of checkpoint: CheckpointFolder) throws {
+        guard try teacher.policy == recipe.policy(for: learner, exampleCount: training.count),
+            teacher.exampleCount == training.count
+        else {
+            throw TrainingError.mismatch(
+                what: "the teacher in \(checkpoint.path)",
+                found: "\(teacher.policy.name) over \(teacher.exampleCount) examples",
+                expected: "\(recipe.teacher.name) over \(training.count), with the recipe's settings")
+        }
+        let settings = recipe.training
+        // Text keeps fewer digits of a budget.
+        let isOfSameCost = abs((teacher.budget ?? 0) - (settings.budget ?? 0)) < 1e-9
+        guard teacher.epochs == settings.epochs, teacher.seed == settings.seed, isOfSameCost else {
+            func text(_ epochs: Int, _ budget: Double?, _ seed: UInt64) -> String {
+                "training.epochs \(epochs), training.budget \(budget.map { "\($0)" } ?? "none"), training.seed \(seed)"
+            }
+            throw TrainingError.mismatch(
+                what: "the run in \(checkpoint.path)", found: text(teacher.epochs, teacher.budget, teacher.seed),
+                expected: text(settings.epochs, settings.budget, settings.seed))
+        }
+    }
+
     private func check(_ position: Position, of checkpoint: CheckpointFolder) throws(CheckpointError) {
         let limit = teacher.lesson?.examples.count ?? 0
         guard position.offset <= limit || teacher.lesson == nil,

@@ -6,7 +6,6 @@ import Torch
 extension Trainer {
     /// Asks the teacher for the next lesson, measuring for it what it wants measured.
     func nextLesson() throws -> Lesson? {
-        try measureReference()
         var measured = PhaseClock()
         let lesson = try clock.measure(.selection) {
             try teacher.next { examples in
@@ -47,8 +46,8 @@ extension Trainer {
         return try (settings.scoringPrecision ?? settings.precision).during(on: settings.place, pass)
     }
 
-    /// Once, on the clock: the reference's forward pass over all examples.
-    private func measureReference() throws {
+    /// Once a process, on the clock: the reference's forward pass over all examples.
+    func measureReference() throws {
         guard recipe.teacher.score == .reducible, referenceLosses == nil else { return }
         guard let reference else {
             throw TrainingError.mismatch(
@@ -61,9 +60,9 @@ extension Trainer {
         referenceLosses = try ranks.gathered(own).flatMap { $0 }
     }
 
-    /// Takes the reference's losses off, where the score is `reducible`.
+    /// Takes the reference's losses off, where the score is `reducible` and they are measured, which a run begins with.
     func adjusted(_ scores: [Float], _ examples: [Int32]) -> [Float] {
-        guard recipe.teacher.score == .reducible, let referenceLosses else { return scores }
+        guard let referenceLosses else { return scores }
         return zip(scores, examples).map { $0 - referenceLosses[Int($1)] }
     }
 

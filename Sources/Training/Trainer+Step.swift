@@ -227,34 +227,6 @@ extension Trainer {
             indices: try Tensor(indices, shape: [examples.count, count], device: recipe.training.place).to(.int64))
     }
 
-    /// Judges a batch of candidates and teaches as soon as a full batch has been admitted (Selective-Backprop).
-    func judge(_ candidates: [Int32], _ lesson: Lesson, content: Contents) throws {
-        let start = position.offset
-        position.offset += candidates.count
-        var scores: [Float] = []
-        for part in microBatches(of: candidates.count) {
-            let judged = Array(candidates[part])
-            let content = try clock.measure(.data) { try content(judged) }
-            scores += try clock.measure(.scoring) {
-                try scoring {
-                    let assessment = try withoutGradients {
-                        try learner.assess(content, elements: nil, score: recipe.teacher.score, isTraining: false)
-                    }
-                    return try adjusted(assessment.scores?.values() ?? [], judged)
-                }
-            }
-        }
-        scores = try agree(on: BatchOutcome(scores: ExampleScores(scores: scores)), of: candidates.count).scores.scores
-        let admitted = clock.measure(.selection) { teacher.admit(scores, for: candidates) }
-        position.pending += admitted.map { candidates[$0] }
-        let isLast = position.offset == lesson.examples.count
-        while position.pending.count >= recipe.training.batchSize || (isLast && !position.pending.isEmpty) {
-            let batch = Array(position.pending.prefix(recipe.training.batchSize))
-            position.pending.removeFirst(batch.count)
-            try step(batch, nil, lesson, from: start) { try training.collate($0, view: view(of: lesson)) }
-        }
-    }
-
     /// Augmentation is a function of seed, lesson and example.
     func view(of lesson: Lesson) -> View { .augmented(seed: recipe.training.seed, visit: lesson.number) }
 }

@@ -89,6 +89,7 @@ public final class Trainer<L: Learner, Source: Dataset> where Source.Content == 
         try ranks.broadcast(learner.parameters.entries.map(\.tensor))
         // A resumed run starts again, its log does not.
         if eventCount == 0 { try emit(.started(start)) } else { try observer(.started(start)) }
+        try measureReference()
         while !shouldStop, let lesson = try currentOrNextLesson() { try teach(lesson) }
         return try finish(isComplete: !shouldStop)
     }
@@ -103,7 +104,9 @@ public final class Trainer<L: Learner, Source: Dataset> where Source.Content == 
     }
 
     private func currentOrNextLesson() throws -> Lesson? {
-        if let lesson = teacher.lesson, position.offset < lesson.examples.count { return lesson }
+        if let lesson = teacher.lesson, position.offset < lesson.examples.count || !position.pending.isEmpty {
+            return lesson
+        }
         let (selection, scoring) = (clock.seconds(.selection), clock.seconds(.scoring))
         guard let lesson = try nextLesson() else { return nil }
         position.offset = 0
@@ -120,6 +123,7 @@ public final class Trainer<L: Learner, Source: Dataset> where Source.Content == 
 
     private func teach(_ taught: Lesson) throws {
         let lesson = arranged(taught)
+        try teachLeftOver(lesson)
         let batches = lesson.batches(of: recipe.training.batchSize, from: position.offset)
         let parts = batches.flatMap { batch in microBatches(of: batch.examples.count).map { Array(batch.examples[$0]) }
         }

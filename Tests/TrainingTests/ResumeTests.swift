@@ -1,6 +1,7 @@
 import Checkpoints
 import Datasets
 import Foundation
+import NN
 import Teaching
 import TestSupport
 import Testing
@@ -45,6 +46,57 @@ import Testing
             #expect(try second.run().isComplete)
             return try Outcome(second)
         }
+    }
+
+    /// Takes the run up from each checkpoint that it leaves, one a step.
+    private static func outcomes(
+        _ run: TinyRun, reference: ImageClassifier? = nil,
+        restored: (Trainer<ImageClassifier, ImageDataset>) -> Void = { _ in }
+    ) throws -> [Outcome] {
+        try withTemporaryFolder { folder in
+            let whole = try run.trainer(folder: RunFolder(path: folder))
+            whole.reference = reference
+            #expect(try whole.run().isComplete)
+            return try [Outcome(whole)]
+                + CheckpointFolder.all(in: folder).map { checkpoint in
+                    let again = try run.trainer()
+                    again.reference = reference
+                    try again.restore(checkpoint)
+                    restored(again)
+                    #expect(try again.run().isComplete)
+                    return try Outcome(again)
+                }
+        }
+    }
+
+    private static func keepingEveryStep(_ policy: Policy) -> Recipe {
+        var recipe = tinyRecipe(policy)
+        (recipe.checkpoints.everySteps, recipe.checkpoints.keep) = (1, 1000)
+        return recipe
+    }
+
+    @Test("a run is taken up between the last steps of a lesson of candidates too") func candidates() throws {
+        // Most candidates are admitted, so that lessons end with a full batch and a rest.
+        var policy = Policy.selectiveBackprop
+        policy.selection = .admission(Selection.Admission(beta: 0.5))
+        var leftOver: [Int] = []
+        let outcomes = try Self.outcomes(TinyRun(Self.keepingEveryStep(policy))) { trainer in
+            guard trainer.position.offset == trainer.teacher.lesson?.examples.count else { return }
+            leftOver.append(trainer.position.pending.count)
+        }
+        #expect(outcomes.count > 10 && outcomes.allSatisfy { $0 == outcomes[0] })
+        #expect(leftOver.contains { $0 > 0 })
+    }
+
+    @Test("scores against a reference go on as they were") func reducible() throws {
+        var policy = Policy.attentSimple
+        policy.score = .reducible
+        let run = try TinyRun(Self.keepingEveryStep(policy))
+        let other = try ImageClassifier(ParameterBuilder(seed: 9), run.learner().model.configuration)
+        let outcomes = try Self.outcomes(run, reference: other)
+        #expect(outcomes.count > 10 && outcomes.allSatisfy { $0 == outcomes[0] })
+        policy.score = .loss
+        #expect(try Self.undisturbed(TinyRun(Self.keepingEveryStep(policy))).teacher != outcomes[0].teacher)
     }
 
     @Test("a run stopped at any step ends with the same bits", arguments: Policy.presets)
@@ -125,6 +177,12 @@ import Testing
                 try TinyRun(tinyRecipe(.attent), count: 40).trainer().restore(checkpoint)
             }
             #expect(throws: TrainingError.self) { try TinyRun(tinyRecipe(.standard)).trainer().restore(checkpoint) }
+            var reseeded = tinyRecipe(.attent)
+            reseeded.training.seed = 1
+            for other in [tinyRecipe(.attent, epochs: 5), tinyRecipe(.attent, budget: 0.9), reseeded] {
+                let error = #expect(throws: TrainingError.self) { try TinyRun(other).trainer().restore(checkpoint) }
+                #expect(error?.description.contains("training.epochs 4, training.budget none, training.seed 0") == true)
+            }
         }
     }
 

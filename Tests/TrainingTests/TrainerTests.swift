@@ -111,6 +111,7 @@ import Torch
         #expect(throws: TrainingError.self) { try trainer.run() }
         trainer.reference = try run.learner()
         // A learner is no better or worse than itself.
+        try trainer.measureReference()
         _ = try trainer.nextLesson()
         #expect(trainer.teacher.table.scores.allSatisfy { abs($0) < 1e-6 })
     }
