@@ -17,7 +17,7 @@ public enum Engine {
         case standard = 0
         /// oneDNN's: on some processors several times as fast at the same error; on those with AMX they may round to bfloat16.
         case fast = 1
-        /// oneDNN's, of operands rounded to bfloat16. Maps of fewer than 64 rows take the fast kernels.
+        /// Of operands rounded to bfloat16, where ``Engine/hasBFloat16Maps``. Maps of fewer than 64 rows take the fast kernels.
         case bfloat16 = 2
         /// Ours, in IEEE arithmetic, where the processor has AVX-512; libtorch's elsewhere.
         case own = 3
@@ -70,6 +70,8 @@ public enum Engine {
     public static var cpuCapability: String { String(cString: ct_cpu_capability()) }
     public static var usesCXX11ABI: Bool { ct_cxx11_abi() == 1 }
     public static var hasOneDNN: Bool { ct_has_onednn() }
+    /// Whether linear maps on the CPU have bfloat16 kernels, for which oneDNN needs AVX-512 at least.
+    public static var hasBFloat16Maps: Bool { hasOneDNN && cpuCapability.hasPrefix("AVX512") }
     /// Whether libtorch's part for CUDA is loaded, be there a device or not.
     public static var hasCUDA: Bool { ct_has_cuda() }
     public static var cudaDeviceCount: Int { Int(ct_cuda_device_count()) }

@@ -76,7 +76,7 @@ public struct ImageClassification: Experiment {
         model.dropPath = recipe.training.dropPath
         return try ImageClassifier(
             builder, model, labelSmoothing: recipe.training.labelSmoothing,
-            computeType: recipe.training.precision.apply(on: recipe.training.place))
+            computeType: recipe.training.applyPrecision())
     }
 
     private func checkModelFitsData() throws(TrainingError) {

@@ -119,26 +119,23 @@ extension Recipe {
             return experiment { builder, recipe in
                 try MaskedAutoencoder(
                     builder, network, model.freshTaskWeights(), classWeights: classWeights,
-                    computeType: recipe.training.precision.apply(on: recipe.training.place))
+                    computeType: recipe.training.applyPrecision())
             }
         case .classification:
             return experiment { builder, recipe in
                 try MultimodalClassifier(
                     builder, network, classCount: training.classNames.count,
-                    labelSmoothing: recipe.training.labelSmoothing,
-                    computeType: recipe.training.precision.apply(on: recipe.training.place))
+                    labelSmoothing: recipe.training.labelSmoothing, computeType: recipe.training.applyPrecision())
             }
         case .segmentation:
             return experiment { builder, recipe in
                 try SemanticSegmenter(
                     builder, network, classNames: training.semanticNames, ignoring: ignored,
-                    labelSmoothing: recipe.training.labelSmoothing,
-                    computeType: recipe.training.precision.apply(on: recipe.training.place))
+                    labelSmoothing: recipe.training.labelSmoothing, computeType: recipe.training.applyPrecision())
             }
         case .depth:
             return experiment { builder, recipe in
-                try DepthEstimator(
-                    builder, network, computeType: recipe.training.precision.apply(on: recipe.training.place))
+                try DepthEstimator(builder, network, computeType: recipe.training.applyPrecision())
             }
         }
     }

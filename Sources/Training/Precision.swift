@@ -56,12 +56,12 @@ public enum Precision: String, Codable, Sendable, CaseIterable {
 
     /// The kernels that linear maps on the CPU take.
     ///
-    /// For bfloat16 oneDNN needs AVX-512 at least; a processor without it computes under autocast.
+    /// A processor without kernels for bfloat16 computes under autocast.
     public var linearKernels: Engine.LinearKernels {
         switch self {
         case .auto, .fp32: .own
         case .fp32Fast: .fast
-        case .bf16: Engine.hasOneDNN && Engine.cpuCapability.hasPrefix("AVX512") ? .bfloat16 : .own
+        case .bf16: Engine.hasBFloat16Maps ? .bfloat16 : .own
         }
     }
 
@@ -86,4 +86,9 @@ public enum Precision: String, Codable, Sendable, CaseIterable {
             }.get()
         }
     }
+}
+
+extension TrainingSettings {
+    /// ``Precision/apply(on:)`` of these settings.
+    func applyPrecision() -> DType? { precision.apply(on: place) }
 }

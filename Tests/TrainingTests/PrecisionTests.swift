@@ -75,7 +75,7 @@ private final class Observed: Learner {
 
     @Test("bfloat16 on the CPU is a matter of kernels where it can be, of autocast elsewhere")
     func bfloat16() {
-        let hasKernels = Engine.hasOneDNN && Engine.cpuCapability.hasPrefix("AVX512")
+        let hasKernels = Engine.hasBFloat16Maps
         #expect(Precision.bf16.linearKernels == (hasKernels ? .bfloat16 : .own))
         #expect(Precision.bf16.computeType(on: .cpu) == (hasKernels ? nil : .bfloat16))
         #expect(Precision.bf16.computeType(on: .cuda(0)) == .bfloat16)
