@@ -105,7 +105,9 @@ public struct ComparisonSession {
         guard plan.kind == .timeToQuality else { return comparison }
         if plan.paces == nil {
             try comparison.warmUp()
-            plan.paces = try comparison.measurePaces(until: stop)
+            let isProcessorTime = plan.clock == .processor
+            plan.paces = try comparison.measurePaces(
+                of: { isProcessorTime ? $0.processorSeconds : $0.seconds }, until: stop)
             guard !stop.isRaised else { return nil }
             try AtomicFile.write(JSONEncoder().encode(plan), to: Self.planFile(path))
         }

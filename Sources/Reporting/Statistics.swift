@@ -52,7 +52,8 @@ public enum Statistics {
     /// - Parameters:
     ///   - level: the share of the resampled statistics inside, 0.95 by default.
     ///   - seed: equal seeds give equal intervals.
-    /// - Returns: nil where both samples have fewer than two values.
+    /// - Returns: nil where both samples have fewer than two values, or some statistic is no number, as after a run that
+    ///   diverged.
     public static func bootstrapInterval(
         _ first: [Double], _ second: [Double], level: Double = 0.95, resamples: Int = 2000, seed: UInt64 = 0,
         statistic: ([Double], [Double]) -> Double
@@ -62,6 +63,7 @@ public enum Statistics {
         let statistics = (0..<resamples).map { _ in
             statistic(resample(first, using: &generator), resample(second, using: &generator))
         }
+        guard statistics.allSatisfy(\.isFinite) else { return nil }
         return quantile(statistics, (1 - level) / 2)...quantile(statistics, (1 + level) / 2)
     }
 

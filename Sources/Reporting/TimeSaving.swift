@@ -22,7 +22,7 @@ enum TimeSaving {
     }
 
     private func share(of points: [Point], at index: Int, _ target: Double) -> Double {
-        guard index > 0 else { return points[0].share }
+        guard index > 0, points[index - 1].quality.isFinite else { return points[index].share }
         let (below, above) = (points[index - 1], points[index])
         let part = (target - below.quality) / (above.quality - below.quality)
         return below.share + part * (above.share - below.share)
@@ -32,6 +32,8 @@ enum TimeSaving {
 /// How sure the time saved at equal quality is: seeds are drawn again, the same ones for all budgets of a policy.
 struct TimeSavingBootstrap {
     let curve: TimeToQuality.Curve
+    /// Whether the full run is this curve's own: its seeds are then drawn with the others.
+    let isBaseline: Bool
     let saving: TimeSaving
     /// The baseline's full run.
     let full: TimeToQuality.Point
@@ -47,7 +49,7 @@ struct TimeSavingBootstrap {
         guard counts.count == 1, let count = counts.first, count > 1, full.quality.count > 1 else { return nil }
         return Statistics.bootstrapInterval(
             (0..<count).map(Double.init), (0..<full.quality.count).map(Double.init)
-        ) { own, others in reduction(own.map { Int($0) }, others.map { Int($0) }) }
+        ) { own, others in reduction(own.map { Int($0) }, (isBaseline ? own : others).map { Int($0) }) }
     }
 
     private func reduction(_ own: [Int], _ others: [Int]) -> Double {

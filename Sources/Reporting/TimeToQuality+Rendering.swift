@@ -68,14 +68,15 @@ extension TimeToQuality {
     }
 
     /// `figure evidence.RECIPE.POLICY.time_reduction` in per cent or none, the same on lines between budgets, and the gain at the
-    /// largest common budget.
+    /// policy's largest budget below 1, or where it has none at its largest.
     public func figures(recipe: String) -> [String] {
         curves.flatMap { curve -> [String] in
             let name = "figure evidence.\(recipe).\(curve.policy)"
             func percents(_ reduction: Double?) -> String {
                 reduction.map { String(format: "%.1f", max(0, $0) * 100) } ?? "none"
             }
-            let gain = curve.points.dropLast().last?.gainAtEqualTime.map { String(format: "%.4f", $0) }
+            let point = curve.points.last { $0.budget < 1 } ?? curve.points.last
+            let gain = point?.gainAtEqualTime.map { String(format: "%.4f", $0) }
             return [
                 "\(name).time_reduction \(percents(curve.timeReduction))",
                 "\(name).time_reduction_interpolated \(percents(curve.interpolatedReduction))",
@@ -117,12 +118,8 @@ extension TimeToQuality {
 
     /// The runs at the largest budget of each policy, under the policy's own name, in the order of the curves.
     private func longestRuns(among records: [RunRecord]) -> [RunRecord] {
-        func parts(_ record: RunRecord) -> (policy: String, budget: Double) {
-            let parts = record.policy.split(separator: "@")
-            return (String(parts.first ?? ""), parts.count > 1 ? Double(parts[1]) ?? 1 : 1)
-        }
-        return curves.flatMap { curve in
-            records.filter { parts($0) == (curve.policy, curve.points.last?.budget ?? 1) }.map { record in
+        curves.flatMap { curve in
+            records.filter { $0.policyAndBudget == (curve.policy, curve.points.last?.budget ?? 1) }.map { record in
                 var named = record
                 named.start.policy = curve.policy
                 return named

@@ -50,17 +50,20 @@ public struct TimeToQuality: Sendable, Codable, Equatable {
     public let clock: Clock
     public let metric: String
     public let baseline: String
+    /// The baseline's first, the others in the order of the runs.
     public let curves: [Curve]
 
-    /// - Throws: ``ReportingError/noRuns`` without a full run of the baseline.
+    /// - Throws: ``ReportingError/noRuns`` without a full run of the baseline, at the budget 1.
     public init(
         _ records: [RunRecord], baseline: String = "standard", metric: QualityMetric, clock: Clock = .wall
     ) throws(ReportingError) {
         (self.baseline, self.metric, self.clock) = (baseline, metric.name, clock)
         var curves = Self.curves(records, metric)
-        guard let reference = curves.first(where: { $0.policy == baseline }), let full = reference.points.last else {
-            throw .noRuns
-        }
+        guard let index = curves.firstIndex(where: { $0.policy == baseline }),
+            let full = curves[index].points.first(where: { $0.budget == 1 })
+        else { throw .noRuns }
+        let reference = curves.remove(at: index)
+        curves.insert(reference, at: 0)
         let rival = Rival(reference.points, clock: clock)
         let sign = metric.higherIsBetter ? 1.0 : -1
         let error = Statistics.standardError(full.quality)
@@ -69,7 +72,8 @@ public struct TimeToQuality: Sendable, Codable, Equatable {
             for point in curves[curve].points.indices {
                 curves[curve].points[point].place(against: rival, full: full, sign: sign)
             }
-            curves[curve].compare(with: full, sign: sign, tolerance: tolerance, clock)
+            curves[curve].compare(
+                with: full, isBaseline: curves[curve].policy == baseline, sign: sign, tolerance: tolerance, clock)
         }
         self.curves = curves
     }
@@ -77,14 +81,20 @@ public struct TimeToQuality: Sendable, Codable, Equatable {
     private static func curves(_ records: [RunRecord], _ metric: QualityMetric) -> [Curve] {
         var curves: [Curve] = []
         for record in records.sorted(by: { $0.seed < $1.seed }) {
-            let parts = record.policy.split(separator: "@")
-            let budget = parts.count > 1 ? Double(parts[1]) ?? 1 : 1
-            let policy = String(parts.first ?? "")
+            let (policy, budget) = record.policyAndBudget
             let index = curves.firstIndex { $0.policy == policy } ?? curves.endIndex
             if index == curves.endIndex { curves.append(Curve(policy: policy, points: [])) }
             curves[index].add(record, budget: budget, quality: record.summary.metrics[metric.name] ?? .nan)
         }
         return curves
+    }
+}
+
+extension RunRecord {
+    /// The parts of `NAME@BUDGET`; without a budget it is 1.
+    var policyAndBudget: (policy: String, budget: Double) {
+        let parts = policy.split(separator: "@")
+        return (String(parts.first ?? ""), parts.count > 1 ? Double(parts[1]) ?? 1 : 1)
     }
 }
 
@@ -102,14 +112,15 @@ extension TimeToQuality.Curve {
 
     /// Sets what is saved at the quality of the baseline's full run, less `tolerance`.
     fileprivate mutating func compare(
-        with full: TimeToQuality.Point, sign: Double, tolerance: Double, _ clock: TimeToQuality.Clock
+        with full: TimeToQuality.Point, isBaseline: Bool, sign: Double, tolerance: Double, _ clock: TimeToQuality.Clock
     ) {
         let target = sign * Statistics.mean(full.quality) - tolerance
         let means = points.map { ($0.timeShare, sign * Statistics.mean($0.quality)) }
         func saved(_ saving: TimeSaving) -> (reduction: Double, interval: ClosedRange<Double>?)? {
             guard let reduction = saving.reduction(means, to: target) else { return nil }
             let bootstrap = TimeSavingBootstrap(
-                curve: self, saving: saving, full: full, sign: sign, tolerance: tolerance, clock: clock)
+                curve: self, isBaseline: isBaseline, saving: saving, full: full, sign: sign, tolerance: tolerance,
+                clock: clock)
             return (reduction, bootstrap.interval)
         }
         let (exact, interpolated) = (saved(.atBudgets), saved(.betweenBudgets))
@@ -138,7 +149,7 @@ private struct Rival {
 
     init(_ points: [TimeToQuality.Point], clock: TimeToQuality.Clock) { (self.points, self.clock) = (points, clock) }
 
-    /// One a seed; nil before its cheapest point and where seeds differ in number. After its full run it stays as it is.
+    /// One a seed; nil before its cheapest point and where seeds differ in number. After its longest run it stays as it is.
     func quality(atSeconds seconds: Double) -> [Double]? {
         let times = points.map { Statistics.median($0.seconds(by: clock)) }
         guard let first = times.first, seconds >= first * 0.98, let last = points.last else { return nil }

@@ -5,22 +5,25 @@ extension Comparison {
     ///
     /// Cost counts the elements of the examples taught; the time that an example takes beside its elements, and that a step
     /// takes beside its examples, is not in it, so the same cost can take longer under another policy or in smaller
-    /// batches. Processor time is compared, which other programs disturb less.
+    /// batches.
     ///
     /// - Parameters:
+    ///   - time: what of a run is compared.
     ///   - share: the length of each short run, as a share of standard training's cost; at least 20 of its steps.
     ///   - rounds: how many a policy; the median ratio counts.
     public func measurePaces(
-        share: Double = 0.04, rounds: Int = 3, until stop: StopSignal = StopSignal()
+        of time: (RunSummary) -> Double = \.processorSeconds, share: Double = 0.04, rounds: Int = 3,
+        until stop: StopSignal = StopSignal()
     ) throws -> [String: Double] {
         var ratios: [String: [Double]] = [:]
         let largest = cells.map { recipe(of: $0.contender).training.batchSize }.max() ?? 1
         let least = 20.0 * Double(largest) / Double(experiment.recipe.training.epochs * experiment.exampleCount)
         let share = min(1, max(share, least))
         for _ in 0..<rounds where !stop.isRaised {
-            let plain = try seconds(of: Contender(Policy.standard.name), share: share)
+            let plain = try time(summary(of: Contender(Policy.standard.name), share: share))
             for contender in rivals where !stop.isRaised {
-                ratios[contender.policy.name, default: []].append(try seconds(of: contender, share: share) / plain)
+                ratios[contender.policy.name, default: []].append(
+                    try time(summary(of: contender, share: share)) / plain)
             }
         }
         // A short run can be far off where a policy's own phases do not fit in it.
@@ -38,12 +41,12 @@ extension Comparison {
         return found
     }
 
-    private func seconds(of contender: Contender, share: Double) throws -> Double {
+    private func summary(of contender: Contender, share: Double) throws -> RunSummary {
         var recipe = recipe(of: contender)
         recipe.training.budget = share
         // Nobody asks how well it does.
         recipe.evaluation.count = 0
         let short = experiment.with(recipe)
-        return try short.train(in: nil, from: nil, until: StopSignal()) { _ in }.processorSeconds
+        return try short.train(in: nil, from: nil, until: StopSignal()) { _ in }
     }
 }

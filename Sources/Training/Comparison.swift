@@ -1,45 +1,5 @@
 import Teaching
 
-/// A policy in a comparison, how many examples a step shows under it, and what it may spend.
-public struct Contender: Codable, Sendable, Equatable {
-    /// The name without a budget.
-    public var base: String { String(policy.name.prefix { $0 != "@" }) }
-    /// Bears the contender's name.
-    public var policy: Policy
-    /// Examples a step; the recipe's where nil.
-    public var batchSize: Int?
-    /// Share of standard training's cost; the recipe's where nil.
-    public var budget: Double?
-
-    /// Reads `POLICY[-bBATCH][@BUDGET]`. Such as `standard@0.7`: standard training shortened to 70 % of its steps, its
-    /// learning rate fully decayed, which is the honest rival of everything that saves time. Or `standard-b16`: standard
-    /// training in batches of 16, the rival of everything that makes more steps of the same time.
-    public init(_ name: String) throws {
-        let parts = name.split(separator: "@", omittingEmptySubsequences: false).map(String.init)
-        if let suffix = Self.batchSuffix(of: parts[0]) {
-            policy = try Policy(preset: String(parts[0].dropLast(suffix.count)))
-            batchSize = Int(suffix.dropFirst(2))
-        } else {
-            policy = try Policy(preset: parts[0])
-        }
-        policy.name = name
-        guard parts.count > 1 else { return }
-        guard parts.count == 2, let budget = Double(parts[1]), budget > 0, budget.isFinite else {
-            throw TrainingError.mismatch(
-                what: "the contender \(name)", found: "no budget after @", expected: "a number above 0")
-        }
-        self.budget = budget
-    }
-
-    /// The `-b16` of `attent-plus-b16`.
-    private static func batchSuffix(of name: String) -> Substring? {
-        guard let suffix = name.lastIndex(of: "-").map({ name[$0...] }), suffix.hasPrefix("-b"),
-            let size = Int(suffix.dropFirst(2)), size > 0
-        else { return nil }
-        return suffix
-    }
-}
-
 /// Several contenders on the same data and model, each over several seeds, interleaved so that a machine's drift hits all alike.
 public struct Comparison: Sendable {
     /// One run of a comparison.

@@ -16,18 +16,19 @@ struct Compare: ParsableCommand {
             "Policies, separated by commas; NAME@BUDGET spends that share of standard training's cost, NAME-b16 has batches of 16.",
             discussion: """
                 standard@0.7 is standard training shortened to 70 %, the honest rival of what saves 30 %; standard-b16 \
-                is the rival of what makes more steps of the same time.
+                is the rival of what makes more steps of the same time. The policy that is the recipe's teacher has the \
+                recipe's settings; others have those of their preset.
                 """),
         completion: .list(Policy.presetNames))
-    var policies = "standard,attent,attent-simple,standard@0.7"
+    var policies = "standard,attent,attent-simple,attent-plus,standard@0.7"
 
     @Option(
         help: ArgumentHelp(
-            "'table' runs every policy once a seed; 'time-to-quality' runs each at every budget.",
+            "'table' runs every policy once a seed; 'time-to-quality' runs each at every budget, NAME@BUDGET at that one alone.",
             valueName: "table|time-to-quality"))
     var `protocol` = ComparisonSession.Plan.Kind.table
 
-    @Option(help: "Budgets for time-to-quality, as shares of standard training's cost; with 1.")
+    @Option(help: "Budgets for time-to-quality, as shares of standard training's cost; standard needs 1.")
     var budgets = "0.4,0.6,0.8,1"
 
     @Option(
@@ -43,14 +44,15 @@ struct Compare: ParsableCommand {
 
     func validate() throws {
         guard seeds >= 1 else { throw ValidationError("--seeds is \(seeds), expected at least 1") }
+        guard policies.contains(where: { $0 != "," }) else { throw ValidationError("--policies names none") }
     }
 
-    /// The contenders asked for, at every budget where the protocol wants that.
-    private func contenders() throws -> [Contender] {
+    private func contenders(_ teacher: Policy) throws -> [Contender] {
         let names = policies.split(separator: ",").map(String.init)
-        guard `protocol` == .timeToQuality else { return try names.map(Contender.init) }
-        return try budgets.split(separator: ",").flatMap { budget in
-            try names.filter { !$0.contains("@") }.map { try Contender("\($0)@\(budget)") }
+        return switch `protocol` {
+        case .table: try Contender.table(names, teacher: teacher)
+        case .timeToQuality:
+            try Contender.overBudgets(names, budgets.split(separator: ",").map(String.init), teacher: teacher)
         }
     }
 
@@ -58,7 +60,7 @@ struct Compare: ParsableCommand {
         try Ranks.refuse("attent compare")
         let experiment = try Recipe(named: options.recipe, overrides: options.settings).experiment().reportingSkipped()
         let plan = ComparisonSession.Plan(
-            kind: `protocol`, contenders: try contenders(), seeds: seeds, clock: clock)
+            kind: `protocol`, contenders: try contenders(experiment.recipe.teacher), seeds: seeds, clock: clock)
         let path = options.folder(for: experiment.recipe.name)
         let session = try ComparisonSession.create(experiment, plan, at: path, quiet: output.isSilent)
         let server = try live.start(path)
@@ -75,8 +77,10 @@ extension ComparisonSession {
     func finish(until stop: StopSignal, _ output: OutputOptions) throws {
         guard let outcome = try run(until: stop) else { throw interruption(of: path) }
         let figures = outcome.figures.compactMap { line -> (String, OutputOptions.Value)? in
+            // A name may hold spaces.
             let words = line.split(separator: " ")
-            return words.count == 3 ? (String(words[1]), Double(words[2]).map { .number($0) } ?? "none") : nil
+            guard words.count > 2, let value = words.last else { return nil }
+            return (words[1..<words.count - 1].joined(separator: " "), Double(value).map { .number($0) } ?? "none")
         }
         try output.show([
             ("folder", .text(path)), ("report", .text(outcome.report)), ("figures", .object(figures)),

@@ -104,6 +104,48 @@ import Testing
         #expect(throws: ReportingError.noRuns) {
             try TimeToQuality(records("taught", [(1, 1, [0.5])]), metric: metric)
         }
+        #expect(throws: ReportingError.noRuns) {
+            try TimeToQuality(records("standard", [(0.5, 1, [0.5])]), metric: metric)
+        }
+    }
+
+    @Test("a policy at one budget below the baseline's has its gain, and the baseline comes first") func oneBudget()
+        throws
+    {
+        let taught = records("taught", [(0.5, 65, [0.80, 0.80, 0.80])])
+        let result = try TimeToQuality(taught + standard, metric: metric)
+        #expect(result.curves.map(\.policy) == ["standard", "taught"])
+        #expect(result.figures(recipe: "toy").last == "figure evidence.toy.taught.gain_at_equal_time 0.0400")
+        let page = try result.page(taught + standard, title: "toy", machine: "m", recipe: "r")
+        #expect(page.headline.hasPrefix("taught saves no time") && page.tiles.count == 3)
+    }
+
+    @Test("the baseline's longer runs are not what others are measured against") func longer() throws {
+        let longer = records("standard", [(2, 200, [0.95, 0.95, 0.95])])
+        let taught = records("taught", [(0.5, 60, [0.86, 0.86, 0.86])])
+        let result = try TimeToQuality(standard + longer + taught, metric: metric)
+        #expect(try #require(result.curves.last?.timeReduction).isNear(0.4))
+        #expect(try #require(result.curves[0].points.last?.timeShare).isNear(2))
+    }
+
+    @Test("mere shortening saves nothing for certain where only the full run is as good") func ownInterval() throws {
+        let interval = try #require(try TimeToQuality(standard, metric: metric).curves[0].timeReductionInterval)
+        #expect(interval.lowerBound.isNear(0) && interval.upperBound.isNear(0))
+    }
+
+    @Test("a run that diverged leaves no interval, and does not end the report", arguments: [Double.nan, .infinity])
+    func diverged(quality: Double) throws {
+        let taught = records("taught", [(0.5, 60, [0.86, quality, 0.86]), (1, 100, [0.86, 0.87, 0.86])])
+        let result = try TimeToQuality(standard + taught, metric: metric)
+        let curve = try #require(result.curves.last)
+        #expect(curve.points[0].gainInterval == nil)
+        #expect(curve.points[1].gainInterval != nil)
+        let losing = (standard + taught).map { record in
+            var record = record
+            record.summary.metrics = ["val/loss": record.summary.metrics["val/accuracy"] ?? 0]
+            return record
+        }
+        #expect(try !TimeToQuality(losing, metric: QualityMetric(name: "val/loss")).consoleText.isEmpty)
     }
 
     @Test("the reduction's interval holds it, and is nothing where single seeds cannot tell") func uncertainty() throws

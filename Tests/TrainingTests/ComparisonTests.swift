@@ -33,7 +33,7 @@ private struct ClockedExperiment: Experiment {
     private func comparison(_ names: [String]) throws -> Comparison {
         let experiment = ClockedExperiment(
             recipe: tinyRecipe(), secondsByPolicy: ["standard": 100, "random-elements": 125, "attent": 1000])
-        return Comparison(experiment, contenders: try names.map(Contender.init), seeds: 2)
+        return Comparison(experiment, contenders: try names.map { try Contender($0) }, seeds: 2)
     }
 
     @Test("short runs find how much longer a policy's cost takes, and budgets are divided by it") func paces() throws {
@@ -46,6 +46,25 @@ private struct ClockedExperiment: Experiment {
         comparison.paces = paces
         let budgets = comparison.cells.prefix(4).map { comparison.experiment(for: $0).recipe.training.budget }
         #expect(budgets == [0.5, 0.4, 0.8, 0.25])
+        // By another clock all take the same.
+        let equal = try comparison.measurePaces(of: { _ in 7 })
+        #expect(equal == ["attent": 1, "random-elements": 1])
+    }
+
+    @Test("in a table each contender runs once, and the recipe's teacher has the recipe's settings") func table() throws
+    {
+        var teacher = Policy.attentPlus
+        teacher.warmUp = 3
+        let names = ["standard", "attent-plus", "standard", "attent-plus-b4@0.5", "standard@1"]
+        let found = try Contender.table(names, teacher: teacher)
+        #expect(found.map(\.policy.name) == ["standard", "attent-plus", "attent-plus-b4@0.5", "standard@1"])
+        #expect(found.map(\.policy.warmUp) == [0, 3, 3, 0])
+        #expect(try Contender("attent-plus", teacher: .attent).policy == .attentPlus)
+        teacher.name = "mine"
+        #expect(try Contender("mine@0.5", teacher: teacher).policy.warmUp == 3)
+        teacher.name = "standard"
+        let error = #expect(throws: TrainingError.self) { try Contender("standard@1", teacher: teacher) }
+        #expect(try #require(error).description.contains("standard with settings of its own"))
     }
 
     @Test("each round starts with another contender, and seeds count on from the recipe's") func cells() throws {
@@ -57,7 +76,7 @@ private struct ClockedExperiment: Experiment {
         let experiment = ClockedExperiment(
             recipe: tinyRecipe(), secondsByPolicy: ["standard": 100, "standard-b4": 150, "attent-plus-b4": 130])
         let names = ["standard@1", "standard-b4@1", "attent-plus-b4@0.5", "attent-plus-b4@1"]
-        var comparison = Comparison(experiment, contenders: try names.map(Contender.init), seeds: 1)
+        var comparison = Comparison(experiment, contenders: try names.map { try Contender($0) }, seeds: 1)
         comparison.paces = try comparison.measurePaces()
         #expect(comparison.paces == ["standard-b4": 1.5, "attent-plus-b4": 1.3])
         let recipes = comparison.cells.map { comparison.experiment(for: $0).recipe }
@@ -67,6 +86,25 @@ private struct ClockedExperiment: Experiment {
         #expect(recipes.map(\.training.budget) == budgets)
         let again = try JSONDecoder().decode(Contender.self, from: JSONEncoder().encode(Contender("standard-b4@1")))
         #expect(again.batchSize == 4 && again.base == "standard-b4")
+    }
+
+    @Test("over budgets each policy runs at all of them, one with a budget of its own at that alone, each once")
+    func overBudgets() throws {
+        let names = ["standard", "attent", "attent-plus@0.5", "random-elements@1.0", "standard@0.75", "standard@1"]
+        let found = try Contender.overBudgets(names, ["0.5", "1"]).map(\.policy.name)
+        let expected = [
+            "standard@0.5", "attent@0.5", "attent-plus@0.5", "standard@0.75", "standard@1", "attent@1",
+            "random-elements@1.0",
+        ]
+        #expect(found == expected)
+    }
+
+    @Test(
+        "a comparison over budgets needs standard training's full run",
+        arguments: [["standard@0.5", "attent"], ["attent@1"], ["standard-b4"], ["attent-plus"]])
+    func withoutBaseline(names: [String]) throws {
+        let error = #expect(throws: TrainingError.self) { try Contender.overBudgets(names, ["0.5", "1"]) }
+        #expect(try #require(error).description.contains("standard@1 among them"))
     }
 
     @Test(

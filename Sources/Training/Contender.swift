@@ -1,0 +1,82 @@
+import Teaching
+
+/// A policy in a comparison, how many examples a step shows under it, and what it may spend.
+public struct Contender: Codable, Sendable, Equatable {
+    /// The name without a budget.
+    public var base: String { String(policy.name.prefix { $0 != "@" }) }
+    /// Bears the contender's name.
+    public var policy: Policy
+    /// Examples a step; the recipe's where nil.
+    public var batchSize: Int?
+    /// Share of standard training's cost; the recipe's where nil.
+    public var budget: Double?
+
+    /// Reads `POLICY[-bBATCH][@BUDGET]`. Such as `standard@0.7`: standard training shortened to 70 % of its steps, its
+    /// learning rate fully decayed, which is the honest rival of everything that saves time. Or `standard-b16`: standard
+    /// training in batches of 16, the rival of everything that makes more steps of the same time.
+    ///
+    /// - Parameter teacher: a recipe's, whose settings its policy has here too; a policy of one's own goes by its name.
+    public init(_ name: String, teacher: Policy? = nil) throws {
+        let parts = name.split(separator: "@", omittingEmptySubsequences: false).map(String.init)
+        let suffix = Self.batchSuffix(of: parts[0])
+        batchSize = suffix.flatMap { Int($0.dropFirst(2)) }
+        policy = try Self.policy(named: String(parts[0].dropLast(suffix?.count ?? 0)), teacher)
+        policy.name = name
+        guard parts.count > 1 else { return }
+        guard parts.count == 2, let budget = Double(parts[1]), budget > 0, budget.isFinite else {
+            throw TrainingError.mismatch(
+                what: "the contender \(name)", found: "no budget after @", expected: "a number above 0")
+        }
+        self.budget = budget
+    }
+
+    private static func policy(named name: String, _ teacher: Policy?) throws -> Policy {
+        guard let teacher, teacher.name == name else { return try Policy(preset: name) }
+        guard name != Policy.standard.name || teacher == .standard else {
+            throw TrainingError.mismatch(
+                what: "the recipe's teacher", found: "standard with settings of its own",
+                expected: "them under another policy or name, as others are compared with plain training")
+        }
+        return teacher
+    }
+
+    /// The `-b16` of `attent-plus-b16`.
+    private static func batchSuffix(of name: String) -> Substring? {
+        guard let suffix = name.lastIndex(of: "-").map({ name[$0...] }), suffix.hasPrefix("-b"),
+            let size = Int(suffix.dropFirst(2)), size > 0
+        else { return nil }
+        return suffix
+    }
+}
+
+extension Contender {
+    /// The contenders of a table, each once.
+    public static func table(_ names: [String], teacher: Policy? = nil) throws -> [Contender] {
+        var found: [Contender] = []
+        for name in names {
+            let contender = try Contender(name, teacher: teacher)
+            let isKnown = found.contains { $0.base == contender.base && $0.budget == contender.budget }
+            if !isKnown { found.append(contender) }
+        }
+        return found
+    }
+
+    /// The contenders of a comparison over budgets: each policy at every budget, those with a budget of their own at that alone.
+    ///
+    /// - Parameter budgets: shares of standard training's cost.
+    /// - Returns: by rising budget, so that the policies take turns, and each once.
+    /// - Throws: where standard training's full run, against which all are measured, is not among them.
+    public static func overBudgets(
+        _ names: [String], _ budgets: [String], teacher: Policy? = nil
+    ) throws -> [Contender] {
+        let budgeted = names.flatMap { name in name.contains("@") ? [name] : budgets.map { "\(name)@\($0)" } }
+        let found = try table(budgeted, teacher: teacher)
+        guard found.contains(where: { $0.base == Policy.standard.name && $0.budget == 1 }) else {
+            throw TrainingError.mismatch(
+                what: "the comparison of time to quality", found: found.map(\.policy.name).joined(separator: ", "),
+                expected: "standard@1 among them, against which the others are measured")
+        }
+        let order = found.indices.sorted { (found[$0].budget ?? 1, $0) < (found[$1].budget ?? 1, $1) }
+        return order.map { found[$0] }
+    }
+}
