@@ -30,7 +30,7 @@ extension BundledRecipes {
           threads: 1
         evaluation:
           count: 4
-        teacher: attent
+        teacher: attent-plus
 
         """
 }

@@ -25,6 +25,6 @@ extension BundledRecipes {
           threads: 1
         evaluation:
           count: 4
-        teacher: attent
+        teacher: attent-plus
         """
 }

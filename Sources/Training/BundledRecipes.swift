@@ -53,7 +53,7 @@ enum BundledRecipes {
           threads: 1
         evaluation:
           count: 20
-        teacher: attent
+        teacher: attent-plus
 
         """
 }
