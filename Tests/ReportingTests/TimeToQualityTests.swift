@@ -74,6 +74,12 @@ import Testing
         #expect(try #require(points[0].gainAtEqualTime).isNear(0.04))
         #expect(try #require(points[1].gainAtEqualTime).isNear(0.05))
         #expect(try #require(points[0].gainInterval).contains(0.04))
+        // A little before the baseline's cheapest run it is held against that, long before against nothing.
+        let early = records("early", [(0.4, 44, [0.80, 0.80, 0.80]), (0.5, 46, [0.80, 0.80, 0.80])])
+        let gains = try #require(
+            TimeToQuality(standard + early, metric: metric).curves.last?.points.map(\.gainAtEqualTime))
+        #expect(gains[0] == nil)
+        #expect(try #require(gains[1]).isNear(0.09))
     }
 
     @Test("by the processor's clock, time is that of the processor") func processorTime() throws {
