@@ -20,7 +20,7 @@ struct Compare: ParsableCommand {
                 recipe's settings; others have those of their preset.
                 """),
         completion: .list(Policy.presetNames))
-    var policies = "standard,attent,attent-simple,attent-plus,standard@0.7"
+    var policies = "standard,attent,attent-simple,attent-plus,standard@0.7,standard@0.4"
 
     @Option(
         help: ArgumentHelp(
