@@ -105,9 +105,8 @@ public struct ComparisonSession {
         guard plan.kind == .timeToQuality else { return comparison }
         if plan.paces == nil {
             try comparison.warmUp()
-            let isProcessorTime = plan.clock == .processor
             plan.paces = try comparison.measurePaces(
-                of: { isProcessorTime ? $0.processorSeconds : $0.seconds }, until: stop)
+                of: plan.clock == .processor ? \.processorSeconds : \.seconds, until: stop)
             guard !stop.isRaised else { return nil }
             try AtomicFile.write(JSONEncoder().encode(plan), to: Self.planFile(path))
         }

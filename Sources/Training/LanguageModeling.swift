@@ -129,8 +129,7 @@ public struct LanguageModeling: Experiment {
         if case .text(let data) = recipe.data { options.hasPrompts = data.kind != .text }
         options.recomputesActivations = recipe.training.activationCheckpointing
         return try LanguageLearner(
-            builder, network, context: context, computeType: recipe.training.applyPrecision(),
-            options: options)
+            builder, network, context: context, computeType: recipe.training.applyPrecision(), options: options)
     }
 }
 

@@ -152,7 +152,6 @@ extension Trainer {
         if !learner.state.isEmpty { try load(learner.state, from: checkpoint.file(CheckpointFile.learner)) }
     }
 
-    /// What the state alone cannot tell: that it belongs to this teacher and this data.
     /// The restored teacher is that of the recipe, over the same run.
     private func checkTeacher(of checkpoint: CheckpointFolder) throws {
         guard try teacher.policy == recipe.policy(for: learner, exampleCount: training.count),
@@ -176,6 +175,7 @@ extension Trainer {
         }
     }
 
+    /// What the state alone cannot tell: that it belongs to this teacher and this data.
     private func check(_ position: Position, of checkpoint: CheckpointFolder) throws(CheckpointError) {
         let limit = teacher.lesson?.examples.count ?? 0
         guard position.offset <= limit || teacher.lesson == nil,
