@@ -3,7 +3,8 @@ public struct BundledRecipe: Sendable {
     public let name: String
     /// What is trained on what, in a few words.
     public let about: String
-    /// Processor seconds of a run's training, rounded, on one thread of an AMD EPYC (Zen 5).
+    /// Processor seconds of a run's training, rounded, on one thread of an AMD EPYC (Zen 5). Measured by the teacher `attent`,
+    /// which the recipes had first.
     public let expectedSeconds: Double
     /// The recipe in YAML.
     public let text: String
