@@ -166,7 +166,9 @@ extension DifferentiableLearner {
             difference += try (part - whole).square().sum().item()
             norm += try whole.square().sum().item()
         }
-        let tolerance = result.dtype == .float64 ? 1e-8 : 1e-3
+        // Adapters are fp32 in a learner of fp64 too.
+        let isDouble = result.dtype == .float64 && parameters.entries.allSatisfy { $0.tensor.dtype == .float64 }
+        let tolerance = isDouble ? 1e-8 : 1e-3
         // Not a number is unequal to all, and found out when it is met.
         guard difference.squareRoot() <= tolerance * norm.squareRoot() else { return nil }
         return bytes(of: recorded, examples: count)
