@@ -13,17 +13,25 @@ extension MultiMAE {
     public struct Configuration: Sendable, Equatable, Codable {
         /// What the learner sees a part of and reconstructs the rest of. One alone makes a plain MAE.
         public var modalities = Modality.allCases
+        /// Pixels a side of an image.
         public var imageSize = 32
+        /// Pixels a side of a patch; divides the image's.
         public var patchSize = 4
         /// Classes of pixels.
         public var semanticClassCount = 7
         /// Features of the embedding of a pixel's class.
         public var semanticEmbeddingSize = 64
+        /// Width of the encoder's residual stream.
         public var hiddenSize = 192
+        /// The encoder's transformer blocks.
         public var layerCount = 6
+        /// Attention heads of the encoder's blocks; a divisor of its width.
         public var headCount = 3
+        /// Width of the inner layer of the encoder's blocks.
         public var intermediateSize = 768
+        /// Probability with which elements of the embeddings and of what a block adds are dropped while training.
         public var dropout = 0.0
+        /// What layer normalisation adds to the variance.
         public var layerNormEpsilon = 1e-6
         /// Standard deviation of fresh weights.
         public var initializerRange = 0.02
@@ -33,10 +41,13 @@ extension MultiMAE {
         public var visibleTokenCount = 32
         /// How evenly those spread over the modalities: the concentration of a symmetric Dirichlet distribution.
         public var dirichletAlpha = 1.0
+        /// Width of a decoder's residual stream; each modality has a decoder.
         public var decoderHiddenSize = 96
         /// Transformer blocks after the decoder's cross-attention.
         public var decoderLayerCount = 2
+        /// Attention heads of a decoder's blocks; a divisor of its width.
         public var decoderHeadCount = 3
+        /// Width of the inner layer of a decoder's blocks.
         public var decoderIntermediateSize = 384
         /// Whether each patch of colours is standardised before it is the target.
         public var normalizesTargets = false

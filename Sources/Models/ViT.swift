@@ -7,15 +7,25 @@ public struct ViT: Sendable {
     public struct Configuration: Sendable, Equatable, Codable {
         public enum Pooling: String, Sendable, Codable, CaseIterable { case cls, mean }
 
+        /// Pixels a side of an image.
         public var imageSize = 32
+        /// Pixels a side of a patch; divides the image's.
         public var patchSize = 4
+        /// Colours of an image: 3, or 1 where it is grey.
         public var channelCount = 3
+        /// Classes to tell apart.
         public var classCount = 10
+        /// Width of the residual stream.
         public var hiddenSize = 192
+        /// Transformer blocks.
         public var layerCount = 6
+        /// Attention heads of a block; a divisor of the width.
         public var headCount = 3
+        /// Width of a block's inner layer.
         public var intermediateSize = 768
+        /// Probability with which elements of the embeddings and of what a block adds are dropped while training.
         public var dropout = 0.0
+        /// What layer normalisation adds to the variance.
         public var layerNormEpsilon = 1e-6
         /// Standard deviation of fresh weights; narrow learners want more than the customary 0.02.
         public var initializerRange = 0.02

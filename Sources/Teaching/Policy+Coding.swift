@@ -1,10 +1,5 @@
 // On disk a choice is a mapping with its name under `kind` and its settings beside it, all in snake_case.
 
-private enum Key: String, CodingKey {
-    case kind, cap, exponent
-    case staleAfter = "stale_after"
-}
-
 extension Policy {
     enum CodingKeys: String, CodingKey {
         case name, score, source, ratio, interval, selection, weights
@@ -19,8 +14,13 @@ extension Selection: Codable {
         case random, hard, soft, prune, importance, window, admission, hide
     }
 
+    private enum CodingKeys: String, CodingKey {
+        /// How examples are chosen; what each way asks for stands beside it.
+        case kind
+    }
+
     public init(from decoder: any Decoder) throws {
-        switch try decoder.container(keyedBy: Key.self).decode(Kind.self, forKey: .kind) {
+        switch try decoder.container(keyedBy: CodingKeys.self).decode(Kind.self, forKey: .kind) {
         case .random: self = .random
         case .hard: self = .hard
         case .soft: self = .soft(try Soft(from: decoder))
@@ -33,7 +33,7 @@ extension Selection: Codable {
     }
 
     public func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: Key.self)
+        var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(kind, forKey: .kind)
         switch self {
         case .random, .hard: break
@@ -65,8 +65,15 @@ extension Selection.Distribution: Codable {
         case softmax, sigmoid, power
     }
 
+    private enum CodingKeys: String, CodingKey {
+        /// What a probability is in proportion to: `exp(s)`, `1 / (1 + exp(-s))` or `s^exponent` of the score `s`.
+        case kind
+        /// That of `power`.
+        case exponent
+    }
+
     public init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: Key.self)
+        let container = try decoder.container(keyedBy: CodingKeys.self)
         switch try container.decode(Kind.self, forKey: .kind) {
         case .softmax: self = .softmax
         case .sigmoid: self = .sigmoid
@@ -75,7 +82,7 @@ extension Selection.Distribution: Codable {
     }
 
     public func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: Key.self)
+        var container = encoder.container(keyedBy: CodingKeys.self)
         switch self {
         case .softmax: try container.encode(Kind.softmax, forKey: .kind)
         case .sigmoid: try container.encode(Kind.sigmoid, forKey: .kind)
@@ -91,8 +98,15 @@ extension Policy.ScoreSource: Codable {
         case recorded, refreshed
     }
 
+    private enum CodingKeys: String, CodingKey {
+        /// Whether scores are those of the training forward alone, or stale ones are measured anew before a selection.
+        case kind
+        /// Lessons after which a score is stale, for `refreshed`; 0 for all, always.
+        case staleAfter = "stale_after"
+    }
+
     public init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: Key.self)
+        let container = try decoder.container(keyedBy: CodingKeys.self)
         switch try container.decode(Kind.self, forKey: .kind) {
         case .recorded: self = .recorded
         case .refreshed: self = .refreshed(staleAfter: try container.decode(Int.self, forKey: .staleAfter))
@@ -100,7 +114,7 @@ extension Policy.ScoreSource: Codable {
     }
 
     public func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: Key.self)
+        var container = encoder.container(keyedBy: CodingKeys.self)
         switch self {
         case .recorded: try container.encode(Kind.recorded, forKey: .kind)
         case .refreshed(let age):
@@ -115,8 +129,15 @@ extension Policy.Weighting: Codable {
         case none, unbiased
     }
 
+    private enum CodingKeys: String, CodingKey {
+        /// Whether taught examples weigh alike, or the inverse of their probability of being taught.
+        case kind
+        /// The largest weight, for `unbiased`.
+        case cap
+    }
+
     public init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: Key.self)
+        let container = try decoder.container(keyedBy: CodingKeys.self)
         switch try container.decode(Kind.self, forKey: .kind) {
         case .none: self = .none
         case .unbiased: self = .unbiased(cap: try container.decode(Double.self, forKey: .cap))
@@ -124,7 +145,7 @@ extension Policy.Weighting: Codable {
     }
 
     public func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: Key.self)
+        var container = encoder.container(keyedBy: CodingKeys.self)
         switch self {
         case .none: try container.encode(Kind.none, forKey: .kind)
         case .unbiased(let cap):

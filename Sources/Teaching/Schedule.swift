@@ -13,8 +13,11 @@ public struct Schedule: Codable, Sendable, Equatable {
         case cosine
     }
 
+    /// How the value moves.
     public var kind: Kind
+    /// The value at the first cycle.
     public var start: Double
+    /// The value at the last cycle; without meaning where it is constant.
     public var end: Double
 
     public init(kind: Kind, start: Double, end: Double) {

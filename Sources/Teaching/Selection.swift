@@ -26,6 +26,7 @@ public enum Selection: Sendable, Equatable {
     public struct Soft: Codable, Sendable, Equatable {
         /// Above zero; towards zero the selection becomes `hard`, towards infinity `random`.
         public var temperature: Double
+        /// What a score's probability is.
         public var distribution: Distribution
 
         public init(temperature: Double = 1, distribution: Distribution = .softmax) {

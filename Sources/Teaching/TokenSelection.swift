@@ -13,6 +13,7 @@ public struct TokenSelection: Codable, Sendable, Equatable {
 
     /// Share of an example's tokens, in `(0, 1]`; rounded up, so that every example is taught.
     public var share: Double
+    /// How hard a token is, of which the hardest are taught; `loss` where absent.
     public var measure: Measure
 
     public init(share: Double, by measure: Measure = .loss) { (self.share, self.measure) = (share, measure) }

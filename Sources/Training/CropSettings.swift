@@ -3,9 +3,9 @@ import Models
 
 /// A window of a training image that is resized to the whole; scoring and evaluation see the whole image.
 public struct CropSettings: Codable, Sendable, Equatable {
-    /// The least and largest share of the image's area.
+    /// The least and largest share of the image's area; [0.08, 1] where absent.
     public var scale: [Double] = [0.08, 1]
-    /// The least and largest width over height.
+    /// The least and largest width over height; [0.75, 1.333333] where absent.
     public var ratio: [Double] = [0.75, 1.333333]
 
     public init() {}

@@ -15,7 +15,9 @@ public struct ImageData: Codable, Sendable, Equatable {
         case idx
     }
 
+    /// How the images lie on disk.
     public var kind: Kind
+    /// The file of `digits`, the folder of the others.
     public var path: String
     /// Share of the examples held out, where the data has no test part of its own.
     public var testShare = 0.2

@@ -46,13 +46,17 @@ public struct TextData: Codable, Sendable, Equatable, LanguageData {
         case jsonl, json
     }
 
+    /// What a file holds: one text, records a line, or an array of records.
     public var kind: Kind
+    /// The file.
     public var path: String
     /// What is held out of records; a share of `path` where absent.
     public var testPath: String?
+    /// Share that is held out, where there is no `test_path`.
     public var testShare = 0.1
     /// `characters`, or a path of a tokenizer.
     public var tokenizer = BuiltInTokenizer.characters
+    /// Tokens of an example at most; the model's context where absent.
     public var context: Int?
     /// What the instructions and messages of records are put into.
     public var template = PromptTemplate.alpaca
@@ -117,11 +121,13 @@ public struct TextData: Codable, Sendable, Equatable, LanguageData {
 
 /// Generated arithmetic problems in words, learnt for their answers.
 public struct WordProblemData: Codable, Sendable, Equatable, LanguageData {
-    public enum Kind: String, Codable, Sendable { case wordProblems = "word-problems" }
+    public enum Kind: String, Codable, Sendable, CaseIterable { case wordProblems = "word-problems" }
 
+    /// `word-problems`.
     public var kind = Kind.wordProblems
     /// Training problems.
     public var count: Int
+    /// Problems held out.
     public var testCount = 1000
     /// The easiest and the hardest level, in 1...5.
     public var levels = [1, 5]
@@ -131,6 +137,7 @@ public struct WordProblemData: Codable, Sendable, Equatable, LanguageData {
     public var labelNoise = 0.0
     /// Which problems: every run of a comparison sees the same.
     public var seed: UInt64 = 0
+    /// `characters`, or a path of a tokenizer.
     public var tokenizer = BuiltInTokenizer.characters
     /// Whether several problems share a row of a batch, none seeing another.
     public var packing = false

@@ -137,10 +137,15 @@ struct GPT2Keys: Codable {
 
 /// An adapter in a recipe, under PEFT's names.
 struct AdapterKeys: Codable {
+    /// Width of an adapter; 8 where absent.
     var rank: Int
+    /// What an adapter adds is scaled by α/rank; twice the rank where absent.
     var alpha: Double
+    /// Probability with which elements of an adapter's input are dropped while training; 0 where absent.
     var dropout: Double
+    /// The linear maps that get an adapter, by the ends of their paths: `q_proj` or `self_attn.q_proj`.
     var targetModules: [String]
+    /// Whether the scale is α/√rank (Kalajdzievski, arXiv 2312.03732); false where absent.
     var isRankStabilized: Bool
 
     enum CodingKeys: String, CodingKey {

@@ -13,9 +13,9 @@ public struct LanguageModelSettings: Codable, Sendable, Equatable {
         case stored(String)
     }
 
+    /// Of which family the model is.
     public var kind: Kind
     public var origin: Origin
-    /// Low-rank adapters on a frozen model; every weight learns where nil.
     /// Low-rank adapters that are trained instead of the weights of `init_from`; none where absent.
     public var lora: AdapterPolicy?
 
@@ -33,6 +33,8 @@ public struct LanguageModelSettings: Codable, Sendable, Equatable {
 
     private enum CodingKeys: String, CodingKey {
         case kind, lora
+        /// A Hugging Face folder, a llama2.c `.bin` file or a run's folder, whose weights and network training starts from; a
+        /// fresh network of the settings beside it where absent.
         case initFrom = "init_from"
     }
 

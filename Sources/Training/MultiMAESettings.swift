@@ -14,6 +14,7 @@ public struct MultiMAESettings: Codable, Sendable, Equatable {
     }
 
     public var network: MultiMAE.Configuration
+    /// Pre-training, or what the encoder is fine-tuned for.
     public var task = Task.reconstruction
     /// The run whose encoder fine-tuning starts from; fresh weights where absent.
     public var initFrom: String?
@@ -23,6 +24,7 @@ public struct MultiMAESettings: Codable, Sendable, Equatable {
     public var taskWeights: [String: Double]?
     /// GradNorm's α: how strongly tasks are pulled to a common pace.
     public var gradNormAlpha = 1.5
+    /// That of Adam for GradNorm's weights of the tasks.
     public var gradNormLearningRate = 0.025
 
     public init(_ network: MultiMAE.Configuration = .init()) { self.network = network }

@@ -3,8 +3,9 @@ import Models
 
 /// Procedural scenes: training images, and others to hold out, of one seed that is not the run's.
 public struct SceneData: Codable, Sendable, Equatable {
-    public enum Kind: String, Codable, Sendable { case scenes }
+    public enum Kind: String, Codable, Sendable, CaseIterable { case scenes }
 
+    /// `scenes`.
     public var kind = Kind.scenes
     /// Training images.
     public var count: Int
@@ -55,9 +56,11 @@ public struct SceneData: Codable, Sendable, Equatable {
 /// Images in several modalities, in a folder with the parts `train` and `test`, each as ``Datasets/MultimodalFolder``
 /// reads it.
 public struct MultimodalData: Codable, Sendable, Equatable {
-    public enum Kind: String, Codable, Sendable { case multimodal }
+    public enum Kind: String, Codable, Sendable, CaseIterable { case multimodal }
 
+    /// `multimodal`.
     public var kind = Kind.multimodal
+    /// The folder.
     public var path: String
     /// Pixels a side that all images are resized to.
     public var imageSize = 32
@@ -66,7 +69,7 @@ public struct MultimodalData: Codable, Sendable, Equatable {
     /// The one of them by which segmentation is neither taught nor judged, such as `void`.
     public var ignoredClass: String?
     /// Units of length a step of `depth`.
-    public var depthUnit: Float = 0.001
+    public var depthUnit = 0.001
     /// Whether a training image may be mirrored.
     public var flip = true
     /// The window of a training image that is resized to the whole, in all modalities alike; no such window where
@@ -92,7 +95,7 @@ public struct MultimodalData: Codable, Sendable, Equatable {
             throw SettingError(key: "image_size", found: "\(imageSize)", expected: "at least 1")
         }
         try randomResizedCrop?.validate()
-        guard depthUnit > 0, depthUnit.isFinite else {
+        guard Float(depthUnit) > 0, Float(depthUnit).isFinite else {
             throw SettingError(key: "depth_unit", found: "\(depthUnit)", expected: "a positive number")
         }
         if let ignoredClass, !semanticClasses.contains(ignoredClass) {
@@ -103,7 +106,7 @@ public struct MultimodalData: Codable, Sendable, Equatable {
     /// Decodes both parts.
     public func load() throws(DatasetError) -> (training: MultimodalDataset, validation: MultimodalDataset) {
         var options = MultimodalFolder.Options(size: ImageSize(height: imageSize, width: imageSize))
-        (options.semanticNames, options.depthUnit) = (semanticClasses, depthUnit)
+        (options.semanticNames, options.depthUnit) = (semanticClasses, Float(depthUnit))
         options.skipsCorrupt = skipCorrupt
         let training = try MultimodalFolder.load("\(path)/train", options).augmented(
             by: Augmentation(flip: flip, crop: randomResizedCrop?.crop))

@@ -39,7 +39,7 @@ public enum DataSettings: Codable, Sendable, Equatable {
         }
     }
 
-    /// Its name on disk.
+    /// Which of them, as on disk.
     var kind: String {
         switch self {
         case .images(let data): data.kind.rawValue
@@ -88,6 +88,7 @@ public enum ModelSettings: Codable, Sendable, Equatable {
         }
     }
 
+    /// Of which family the model is.
     var kind: Kind {
         switch self {
         case .vit: .vit

@@ -7,10 +7,15 @@ import Torch
 public struct Recipe: Codable, Sendable, Equatable {
     /// What runs and reports are called.
     public var name: String
+    /// What is learnt from.
     public var data: DataSettings
+    /// What learns.
     public var model: ModelSettings
+    /// How it is optimised, and for how long.
     public var training: TrainingSettings
+    /// When and how it is judged on held-out data.
     public var evaluation: EvaluationSettings
+    /// When a run saves its state.
     public var checkpoints: CheckpointSettings
     /// The data-selecting teacher's policy: in YAML `policy: NAME` and any setting that differs from that preset.
     public var teacher: Policy

@@ -11,6 +11,8 @@ struct RecipeDecoder: Decoder {
         /// By a key's whole path, the type that asked for it and the names that may stand there.
         var owners: [String: String] = [:]
         var choices: [String: [String]] = [:]
+        /// By a key's whole path, the type of what stands there.
+        var types: [String: String] = [:]
 
         init(source: String) { self.source = source }
     }
@@ -54,6 +56,8 @@ struct RecipeDecoder: Decoder {
     /// Decodes what stands here; a name that is none of a choice's, or a setting that a type refuses, gets its line.
     func value<Value: Decodable>(_ type: Value.Type) throws -> Value {
         if let names = (Value.self as? any CaseIterable.Type)?.names { document.choices[path] = names }
+        // The entries of a list have its path and come after it.
+        if document.types[path] == nil { document.types[path] = "\(Value.self)" }
         do {
             return try Value(from: self)
         } catch is DecodingError {

@@ -6,6 +6,8 @@ struct RecipeField: Equatable {
     var path: String
     /// The type that asks for it, such as `Training.TrainingSettings`.
     var owner: String
+    /// The type of what stands there; nil where the recipe read had nothing there.
+    var type: String?
     /// What may stand there, where that is one of a few names.
     var choices: [String]
     /// Its default in YAML; nil where it has none, be it optional or demanded.
@@ -29,8 +31,9 @@ extension Recipe {
                 let path = parent.isEmpty ? key : "\(parent).\(key)"
                 let names = path.split(separator: ".").map(String.init)
                 return RecipeField(
-                    path: path, owner: document.owners[path] ?? "", choices: document.choices[path] ?? [],
-                    defaultValue: defaults.text(at: names[...]), isDemanded: demanded.contains(names))
+                    path: path, owner: document.owners[path] ?? "", type: document.types[path],
+                    choices: document.choices[path] ?? [], defaultValue: defaults.text(at: names[...]),
+                    isDemanded: demanded.contains(names))
             }
         }.sorted { $0.path < $1.path }
     }

@@ -29,12 +29,15 @@ import Testing
     @Test("the reference of recipes says what the types ask for, each key with its meaning") func recipes() throws {
         let markdown = try RecipeReference().markdown()
         try expectCurrent(markdown, "RecipeReference")
+        let rows = markdown.split(separator: "\n").filter { $0.hasPrefix("| `") }
         for key in [
-            "training.batch_size", "data.random_resized_crop", "model.lora", "teacher.selection", "data.levels",
+            "training.batch_size", "data.random_resized_crop.scale", "model.lora.rank", "teacher.tokens.share",
+            "teacher.selection.distribution.exponent", "data.levels",
         ] {
-            let row = markdown.split(separator: "\n").first { $0.hasPrefix("| `\(key)`") }
-            #expect(row?.hasSuffix("|  |") == false, "\(key): \(row ?? "missing")")
+            #expect(rows.contains { $0.hasPrefix("| `\(key)`") }, "\(key)")
         }
+        // Its name, what may stand there, a default where it has one, and a meaning.
+        for row in rows { #expect(try row.wholeMatch(of: /\| `[^`]+` \| [^|]+ \| [^|]*\| .+ \|/) != nil, "\(row)") }
     }
 
     /// Every Markdown file that people read.

@@ -10,11 +10,42 @@ struct RecipeReference {
 
     private static let model = "{kind: vit, num_labels: 2}"
     private static let data = "{kind: digits, path: data}"
+    private static let crop = "random_resized_crop: {scale: [0.4, 1], ratio: [0.75, 1.333333]}"
+    private static let lora = "lora: {rank: 8, alpha: 16, dropout: 0, use_rslora: false, target_modules: [q_proj]}"
+
+    /// By its title in the reference, recipes' `data` that ask for all its keys.
+    private static let datas = [
+        ("images", "{kind: digits, path: data, \(crop)}"), ("procedural scenes", "{kind: scenes, count: 8, \(crop)}"),
+        ("folders of several modalities", "{kind: multimodal, path: data, \(crop)}"),
+        ("text", "{kind: text, path: data}"), ("word problems", "{kind: word-problems, count: 8}"),
+    ]
+
+    private static let models = [
+        ("vision transformer", [Self.model]), ("masked autoencoder", ["{kind: multimae}"]),
+        ("Llama", ["{kind: llama}", "{kind: llama, init_from: run, \(lora)}"]),
+        ("GPT-2", ["{kind: gpt2}", "{kind: gpt2, init_from: run, \(lora)}"]),
+    ]
+
+    /// Those with settings that no preset has come last.
+    private static let teachers =
+        Policy.presetNames + [
+            "{policy: attent, tokens: {share: 0.5, by: loss}}",
+            "{policy: attent, selection: {kind: soft, temperature: 1, distribution: {kind: power, exponent: 2}}}",
+        ]
 
     private func fields(
         data: String = Self.data, model: String = Self.model, teacher: String = "attent"
     ) throws -> [RecipeField] {
-        try Recipe.fields(of: "{name: n, data: \(data), model: \(model), training: {epochs: 1}, teacher: \(teacher)}")
+        let training = "{epochs: 1, scoring_precision: fp32}"
+        return try Recipe.fields(
+            of: "{name: n, data: \(data), model: \(model), training: \(training), teacher: \(teacher)}")
+    }
+
+    /// The keys that any of some recipes has, each as the first of them that has something there has it.
+    private func union(_ recipes: [[RecipeField]]) -> [RecipeField] {
+        var byPath: [String: RecipeField] = [:]
+        for field in recipes.joined() where byPath[field.path]?.type == nil { byPath[field.path] = field }
+        return byPath.values.sorted { $0.path < $1.path }
     }
 
     func markdown() throws -> String {
@@ -25,28 +56,17 @@ struct RecipeReference {
         ] {
             parts.append(try table("\(title): `\(section)`", common, section))
         }
-        for (title, data) in [
-            ("images", Self.data), ("procedural scenes", "{kind: scenes, count: 8}"),
-            ("folders of several modalities", "{kind: multimodal, path: data}"), ("text", "{kind: text, path: data}"),
-            ("word problems", "{kind: word-problems, count: 8}"),
-        ] {
-            parts.append(try table("Data: \(title)", fields(data: data), "data"))
+        for (title, data) in Self.datas { parts.append(try table("Data: \(title)", fields(data: data), "data")) }
+        for (title, models) in Self.models {
+            parts.append(try table("Model: \(title)", union(models.map { try fields(model: $0) }), "model"))
         }
-        for (title, model) in [
-            ("vision transformer", Self.model), ("masked autoencoder", "{kind: multimae}"),
-            ("Llama", "{kind: llama}"), ("GPT-2", "{kind: gpt2}"),
-        ] {
-            parts.append(try table("Model: \(title)", fields(model: model), "model"))
-        }
-        let teachers = try Policy.presetNames.flatMap { try fields(teacher: $0) }
-        var seen: Set<String> = []
-        let distinct = teachers.filter { seen.insert($0.path).inserted }.map { field in
+        let teachers = union(try Self.teachers.map { try fields(teacher: $0) }).map { field in
             var plain = field
             // Defaults are the preset's own.
             plain.defaultValue = nil
             return plain
         }
-        parts.append(try table("The teacher: `teacher`", distinct.sorted { $0.path < $1.path }, "teacher"))
+        parts.append(try table("The teacher: `teacher`", teachers, "teacher"))
         return parts.joined(separator: "\n") + "\n"
     }
 
@@ -77,16 +97,12 @@ struct RecipeReference {
 
     private func kind(_ field: RecipeField, _ property: SourceScan.Property?) -> String {
         if !field.choices.isEmpty { return field.choices.map { "`\($0)`" }.joined(separator: ", ") }
-        let type = property?.type.replacing("?", with: "") ?? ""
+        let type = field.type ?? property?.type.replacing("?", with: "") ?? ""
         let words = [
             "Int": "whole number", "UInt64": "whole number", "Double": "number", "String": "text",
-            "Bool": "true or false",
+            "Bool": "true or false", "[String: Double]": "a number for each name",
         ]
-        if let word = words[type] { return word }
-        guard let value = field.defaultValue else { return type.isEmpty ? "" : "see below" }
-        if value == "true" || value == "false" { return "true or false" }
-        if Int(value) != nil { return "whole number" }
-        return Double(value) != nil ? "number" : value.hasPrefix("[") ? "list" : "text"
+        return words[type] ?? (type.hasPrefix("Array<") ? "list" : "see below")
     }
 
     /// A number without the exponent that YAML's encoder gives all of them.

@@ -43,16 +43,17 @@ struct SourceScan {
             scopes.removeAll { $0.indent >= indent }
             defer { comment = [] }
             guard code.split(separator: " ", maxSplits: 4).contains(where: Self.keywords.contains) else {
-                readCases(code, in: scopes)
+                readCases(code, in: scopes, comment)
                 continue
             }
             if let match = code.firstMatch(
                 of: /^(?:public |private |fileprivate |final )*(?:struct|enum|extension|class) ([\w.]+)/)
             {
                 scopes.append((indent, String(match.1)))
-                readCases(code, in: scopes)
+                readCases(code, in: scopes, [])
             } else if let match = code.firstMatch(
-                of: /^(?:public |private\(set\) |package )*(?:var|let) (\w+)(?:: ([^={]+))?/)
+                of: /^(?:public |private\(set\) |package )*(?:var|let) (\w+)(?:: ([^={]+))?/),
+                indent == scopes.last.map({ $0.indent + 4 }) ?? 0
             {
                 let type = (match.2.map(String.init) ?? "").trimmingCharacters(in: .whitespaces)
                 properties[scopes.map(\.name).joined(separator: ".") + ".\(match.1)"] = Property(
@@ -64,11 +65,15 @@ struct SourceScan {
     /// Lines without one of these are not worth a closer look.
     private static let keywords: Set<Substring> = ["struct", "enum", "extension", "class", "var", "let"]
 
-    /// `case batchSize = "batch_size"`, within coding keys.
-    private mutating func readCases(_ code: Substring, in scopes: [(indent: Int, name: String)]) {
+    /// `case batchSize = "batch_size"`, within coding keys: what is said of a key itself goes for one without a property.
+    private mutating func readCases(
+        _ code: Substring, in scopes: [(indent: Int, name: String)], _ comment: [String]
+    ) {
         guard scopes.last?.name == "CodingKeys" else { return }
         let owner = scopes.dropLast().map(\.name).joined(separator: ".")
         for match in code.matches(of: /(\w+) = "(\w+)"/) { keys["\(owner).\(match.2)"] = String(match.1) }
+        guard !comment.isEmpty, let match = code.firstMatch(of: /^case (\w+)/) else { return }
+        properties["\(owner).\(match.1)"] = Property(documentation: comment.joined(separator: " "), type: "")
     }
 }
 
