@@ -39,11 +39,11 @@ public struct ComparisonSession {
     }
 
     public let path: String
-    private let plan: Plan
-    private let comparison: Comparison
-    private let isQuiet: Bool
-    /// Held as long as the session lives.
-    private let lock: RunLock
+    let plan: Plan
+    let comparison: Comparison
+    let isQuiet: Bool
+    /// Held as long as the session lives; nil where it takes part in another process's comparison.
+    private let lock: RunLock?
 
     static func planFile(_ path: String) -> String { "\(path)/comparison.json" }
 
@@ -61,9 +61,11 @@ public struct ComparisonSession {
         return ComparisonSession(path: path, plan: plan, comparison: comparison, isQuiet: quiet, lock: lock)
     }
 
-    public static func open(at path: String, quiet: Bool) throws -> ComparisonSession {
+    /// - Parameter joining: whether to take part in a comparison that another process makes, for ``join(until:)``.
+    public static func open(at path: String, quiet: Bool, joining: Bool = false) throws -> ComparisonSession {
         let plan = try Plan(folder: path)
-        let lock = try RunLock(path)
+        if joining { try plan.requireSharable(path) }
+        let lock = joining ? nil : try RunLock(path)
         let experiment = try Recipe(file: RunFolder.open(path).recipe).experiment()
         return ComparisonSession(
             path: path, plan: plan,
@@ -100,7 +102,7 @@ public struct ComparisonSession {
     }
 
     /// The comparison with budgets that stand for equal time, where that is what it compares.
-    private func calibrated(until stop: StopSignal) throws -> Comparison? {
+    func calibrated(until stop: StopSignal) throws -> Comparison? {
         var (plan, comparison) = (plan, comparison)
         guard plan.kind == .timeToQuality else { return comparison }
         if plan.paces == nil {
@@ -115,27 +117,13 @@ public struct ComparisonSession {
     }
 
     private func records(of comparison: Comparison, until stop: StopSignal) throws -> [RunRecord]? {
-        var records: [RunRecord] = []
-        var isWarm = false
-        for (index, cell) in comparison.cells.enumerated() {
-            let folder = RunFolder(path: "\(path)/\(cell.name)")
-            if try folder.readSummary() == nil {
-                if !isWarm { try comparison.warmUp() }
-                isWarm = true
-                let position = StatusLine.Position(index + 1, of: comparison.cells.count)
-                let run = try session(comparison.experiment(for: cell), folder, position)
-                guard try run.run(until: stop) != nil else { return nil }
+        while let pass = try runFreeCells(of: comparison, until: stop) {
+            guard pass.occupied > 0 else {
+                return try comparison.cells.map { try RunRecord(metricsLog: folder(of: $0).metrics) }
             }
-            records.append(try RunRecord(metricsLog: folder.metrics))
+            // Should who is at one of them end without finishing it, it is free the next time.
+            Thread.sleep(forTimeInterval: 0.5)
         }
-        return records
-    }
-
-    private func session(
-        _ experiment: any Experiment, _ folder: RunFolder, _ position: StatusLine.Position
-    ) throws -> RunSession {
-        try FileManager.default.fileExists(atPath: folder.recipe)
-            ? RunSession.open(experiment, at: folder.path, position: position, quiet: isQuiet)
-            : RunSession.create(experiment, at: folder.path, position: position, quiet: isQuiet)
+        return nil
     }
 }

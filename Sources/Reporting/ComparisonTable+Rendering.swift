@@ -21,20 +21,8 @@ extension ComparisonTable {
             : "Mean ± sample standard deviation over \(seeds) seeds; time against \(baseline) is a ratio of medians."
     }
 
-    /// The table for a console, columns aligned, no line wider than its cells need.
-    public var consoleText: String {
-        let lines = [heads] + rows.map(cells)
-        let widths = heads.indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
-        func rendered(_ cells: [String]) -> String {
-            let padded = cells.enumerated().map { column, cell in
-                let padding = String(repeating: " ", count: widths[column] - cell.count)
-                return column == 0 ? cell + padding : padding + cell
-            }
-            return padded.joined(separator: "  ")
-        }
-        let rule = widths.map { String(repeating: "─", count: $0) }.joined(separator: "  ")
-        return ([rendered(heads), rule] + rows.map { rendered(cells(of: $0)) } + ["", caption]).joined(separator: "\n")
-    }
+    /// The table for a console.
+    public var consoleText: String { "\(Format.table(heads, rows.map(cells)))\n\n\(caption)" }
 
     private func spread(_ seconds: [Double]) -> String {
         let mean = Statistics.mean(seconds)

@@ -42,6 +42,19 @@ enum Format {
         }
     }
 
+    /// Columns aligned, the first to the left and the others to the right, no line wider than its cells need.
+    static func table(_ heads: [String], _ rows: [[String]]) -> String {
+        let widths = heads.indices.map { column in ([heads] + rows).map { $0[column].count }.max() ?? 0 }
+        func rendered(_ cells: [String]) -> String {
+            zip(cells, widths).enumerated().map { column, cell in
+                let padding = String(repeating: " ", count: cell.1 - cell.0.count)
+                return column == 0 ? cell.0 + padding : padding + cell.0
+            }.joined(separator: "  ")
+        }
+        let rule = widths.map { String(repeating: "─", count: $0) }.joined(separator: "  ")
+        return ([rendered(heads), rule] + rows.map(rendered)).joined(separator: "\n")
+    }
+
     /// A duration on a clock: `0:07`, `12:30`, `3:05:00`.
     static func clock(_ seconds: Double) -> String {
         guard seconds.isFinite, seconds >= 0, seconds < 1e9 else { return "–:––" }

@@ -56,15 +56,7 @@ extension TimeToQuality {
     }
 
     public var consoleText: String {
-        let lines = [Self.heads] + rows.map(\.cells)
-        let widths = Self.heads.indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
-        let text = lines.map { cells in
-            cells.enumerated().map { column, cell in
-                let padding = String(repeating: " ", count: widths[column] - cell.count)
-                return column == 0 ? cell + padding : padding + cell
-            }.joined(separator: "  ")
-        }
-        return (text + [""] + verdicts + ["", caption]).joined(separator: "\n")
+        ([Format.table(Self.heads, rows.map(\.cells)), ""] + verdicts + ["", caption]).joined(separator: "\n")
     }
 
     /// `figure evidence.RECIPE.POLICY.time_reduction` in per cent or none, the same on lines between budgets, and the gain at the

@@ -1,3 +1,5 @@
+import Training
+
 /// What a comparison over budgets says: how good each policy is after how much time, and what it saves at equal quality.
 ///
 /// A record's policy is `NAME@BUDGET`, as ``Training/Contender`` reads it. Time is measured, not budgeted: each policy's
@@ -91,10 +93,10 @@ public struct TimeToQuality: Sendable, Codable, Equatable {
 }
 
 extension RunRecord {
-    /// The parts of `NAME@BUDGET`; without a budget it is 1.
+    /// A contender's; without a budget it is 1.
     var policyAndBudget: (policy: String, budget: Double) {
-        let parts = policy.split(separator: "@")
-        return (String(parts.first ?? ""), parts.count > 1 ? Double(parts[1]) ?? 1 : 1)
+        let parts = Contender.parts(of: policy)
+        return (parts?.base ?? policy, parts?.budget ?? 1)
     }
 }
 

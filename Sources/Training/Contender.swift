@@ -17,17 +17,23 @@ public struct Contender: Codable, Sendable, Equatable {
     ///
     /// - Parameter teacher: a recipe's, whose settings its policy has here too; a policy of one's own goes by its name.
     public init(_ name: String, teacher: Policy? = nil) throws {
-        let parts = name.split(separator: "@", omittingEmptySubsequences: false).map(String.init)
-        let suffix = Self.batchSuffix(of: parts[0])
-        batchSize = suffix.flatMap { Int($0.dropFirst(2)) }
-        policy = try Self.policy(named: String(parts[0].dropLast(suffix?.count ?? 0)), teacher)
-        policy.name = name
-        guard parts.count > 1 else { return }
-        guard parts.count == 2, let budget = Double(parts[1]), budget > 0, budget.isFinite else {
+        guard let parts = Self.parts(of: name) else {
             throw TrainingError.mismatch(
                 what: "the contender \(name)", found: "no budget after @", expected: "a number above 0")
         }
-        self.budget = budget
+        let suffix = Self.batchSuffix(of: parts.base)
+        batchSize = suffix.flatMap { Int($0.dropFirst(2)) }
+        policy = try Self.policy(named: String(parts.base.dropLast(suffix?.count ?? 0)), teacher)
+        policy.name = name
+        budget = parts.budget
+    }
+
+    /// The parts of `BASE[@BUDGET]`; nil where what follows @ is no budget.
+    public static func parts(of name: String) -> (base: String, budget: Double?)? {
+        let parts = name.split(separator: "@", omittingEmptySubsequences: false)
+        guard parts.count > 1 else { return (name, nil) }
+        guard parts.count == 2, let budget = Double(parts[1]), budget > 0, budget.isFinite else { return nil }
+        return (String(parts[0]), budget)
     }
 
     private static func policy(named name: String, _ teacher: Policy?) throws -> Policy {

@@ -10,6 +10,12 @@ struct Resume: ParsableCommand {
     @Argument(help: "The folder of the run or comparison.", completion: .directory)
     var folder: String
 
+    @Flag(
+        help: ArgumentHelp(
+            "Takes part in a comparison that another process makes: takes runs that nobody has begun, while there are any.",
+            discussion: "For comparisons by the processor's clock; the report is written by the other process."))
+    var join = false
+
     @OptionGroup var live: LiveOptions
     @OptionGroup var output: OutputOptions
 
@@ -22,8 +28,12 @@ struct Resume: ParsableCommand {
     private func finish() throws {
         if ComparisonSession.exists(at: folder) {
             try Ranks.refuse("a comparison")
+            guard !join else { return try takePart() }
             let session = try ComparisonSession.open(at: folder, quiet: output.isSilent)
             return try session.finish(until: .onTermination(), output)
+        }
+        guard !join else {
+            throw TrainingError.notARun(path: folder, reason: "it holds no comparison.json, which --join asks for")
         }
         let stop = StopSignal.onTermination()
         try Ranks.launched().leavingWithReason { ranks in
@@ -40,6 +50,14 @@ struct Resume: ParsableCommand {
                 return
             }
             try session.finish(until: stop, output, among: ranks)
+        }
+    }
+
+    private func takePart() throws {
+        let session = try ComparisonSession.open(at: folder, quiet: output.isSilent, joining: true)
+        guard let count = try session.join(until: .onTermination()) else { throw interruption(of: folder) }
+        try output.show([("folder", .text(folder)), ("runs", .number(Double(count)))]) {
+            "Made \(count) of the runs of \(folder)"
         }
     }
 }

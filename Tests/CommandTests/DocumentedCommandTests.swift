@@ -53,7 +53,7 @@ import Torch
                     try command.recipeText.write(toFile: "\(folder)/recipe.yaml", atomically: true, encoding: .utf8)
                     let words = try command.tiny(in: folder)
                     guard finished.insert(words + [command.recipe ?? ""]).inserted else { continue }
-                    if command.name == "resume" { try world.interrupt(words[1]) }
+                    if command.name == "resume", !words.contains("--join") { try world.interrupt(words[1]) }
                     if let out = words.firstIndex(of: "--out") {
                         try? FileManager.default.removeItem(atPath: folder + "/" + words[out + 1])
                     }
