@@ -16,15 +16,49 @@ public struct MultimodalBatch: Sendable, Equatable {
     public let maskSeeds: [UInt64]
     /// How colours and depth were mixed; nil where each image is itself.
     public let mixing: Mixing?
+    /// Where in whole images these are windows, [B]; nil where they are whole.
+    public private(set) var corners: [ImageCorner]?
 
     /// The number of images, B.
     public var count: Int { labels.count }
+
+    /// Square windows of whole images, each pixel as it is there.
+    ///
+    /// - Precondition: each corner leaves room for the window.
+    public func windows(ofSide side: Int, at corners: [ImageCorner]) -> MultimodalBatch {
+        let (width, area) = (size.width, size.height * size.width)
+        func cut<Value>(_ values: [Value], planes: Int = 1) -> [Value] {
+            guard !values.isEmpty else { return [] }
+            var result: [Value] = []
+            result.reserveCapacity(count * planes * side * side)
+            for (image, corner) in corners.enumerated() {
+                for plane in image * planes..<(image + 1) * planes {
+                    for row in corner.row..<corner.row + side {
+                        let first = plane * area + row * width + corner.column
+                        result += values[first..<first + side]
+                    }
+                }
+            }
+            return result
+        }
+        return MultimodalBatch(
+            size: ImageSize(height: side, width: side), rgb: cut(rgb, planes: 3), depth: cut(depth),
+            depthScales: depthScales, semantics: cut(semantics), labels: labels, maskSeeds: maskSeeds, mixing: mixing,
+            corners: corners)
+    }
 
     /// Depth as it was measured, contiguous [B, 1, H, W].
     public var metricDepth: [Float] {
         let area = size.height * size.width
         return depth.indices.map { depthScales[$0 / area].original(depth[$0]) }
     }
+}
+
+/// The first pixel of a part of an image.
+public struct ImageCorner: Sendable, Hashable {
+    public let row, column: Int
+
+    public init(row: Int, column: Int) { (self.row, self.column) = (row, column) }
 }
 
 /// Depth minus the mean, over the deviation, of an image's middle values: the lowest and highest tenth take no part, so

@@ -31,12 +31,13 @@ extension MultiMAEEncoder {
         try state.sliced(1, configuration.globalTokenCount..<state.size(1))
     }
 
-    /// The patches of the first modality, each token made into a square of `side` cells: [B, channels, S·side, S·side]
-    /// for S patches a side.
+    /// The patches of the first modality, each token made into a square of `cells` a side: [B, channels, S·cells, S·cells]
+    /// for images of `side` pixels, S patches, a side.
     func grid(
-        _ state: Tensor, _ projection: Linear, cellsPerPatch side: Int, channels: Int
+        _ state: Tensor, _ projection: Linear, side: Int, cellsPerPatch cells: Int, channels: Int
     ) throws(TorchError) -> Tensor {
-        let tokens = try patches(state).sliced(1, 0..<configuration.patchCount)
-        return try projection(tokens).image(ofPatches: side, channels: channels)
+        let perSide = side / configuration.patchSize
+        let tokens = try patches(state).sliced(1, 0..<perSide * perSide)
+        return try projection(tokens).image(ofPatches: cells, channels: channels)
     }
 }

@@ -38,20 +38,22 @@ public struct MultiMAEDepthEstimator: Sendable {
         classifier = try Linear(head / "depth", from: channels, to: 1, initializer: configuration.initializer)
     }
 
+    /// Images may be square windows of whole ones.
+    ///
     /// - Returns: the logarithm of depth, [B, 1, H, W].
     public func logDepth(_ images: ModalityImages, isTraining: Bool = false) throws(TorchError) -> Tensor {
         let states = try encoder.states(images, isTraining: isTraining)
+        let side = try images.pixels(encoder.configuration.modalities[0]).size(2)
         // The deepest state is the coarsest level.
         let chosen = [states[states.count - 1], states[(states.count - 1) / 2]]
         var x: Tensor?
         for (level, cells) in Self.cellsPerPatch.enumerated() {
             var map = try encoder.grid(
-                norms[level](chosen[level]), projections[level], cellsPerPatch: cells, channels: channels)
+                norms[level](chosen[level]), projections[level], side: side, cellsPerPatch: cells, channels: channels)
             if let coarser = x { map = try map + coarser.interpolated(height: map.size(2), width: map.size(3)) }
             x = try fusions[level](map)
         }
         guard let fused = x else { preconditionFailure("a head has at least one level") }
-        let side = encoder.configuration.imageSize
         return try classifier(output(fused).relu().permuted(0, 2, 3, 1)).permuted(0, 3, 1, 2)
             .interpolated(height: side, width: side)
     }

@@ -9,6 +9,8 @@ public struct ModalityImages: Sendable {
     public var depth: Tensor?
     /// The class of every pixel, int64 [B, H, W].
     public var semantics: Tensor?
+    /// The patches of the whole images that these are windows of, numbered row by row; nil for whole images.
+    public var places: ElementSubset?
 
     public init(rgb: Tensor? = nil, depth: Tensor? = nil, semantics: Tensor? = nil) {
         (self.rgb, self.depth, self.semantics) = (rgb, depth, semantics)
@@ -85,14 +87,22 @@ public struct MultiMAEEncoder: Sendable {
     }
 
     private func tokens(_ images: ModalityImages) throws(TorchError) -> Tensor {
+        let places = try places(images)
         var tokens: [Tensor] = []
         for (modality, projection) in zip(configuration.modalities, projections) {
             var pixels = try images.pixels(modality)
             if modality == .semseg, let classEmbeddings {
                 pixels = try classEmbeddings(pixels.squeezed(1)).permuted(0, 3, 1, 2)  // [B, E, H, W]
             }
-            tokens.append(try projection(pixels.patches(ofSide: configuration.patchSize)) + positions)
+            tokens.append(try projection(pixels.patches(ofSide: configuration.patchSize)) + places)
         }
         return try .concatenated(tokens, 1)
+    }
+
+    /// The positions of the images' patches, [N, D]; of windows each has its own, [B, N, D].
+    private func places(_ images: ModalityImages) throws(TorchError) -> Tensor {
+        guard let windows = images.places else { return positions }
+        let (batch, width) = (windows.indices.size(0), configuration.hiddenSize)
+        return try windows.of(positions.expanded(batch, configuration.patchCount, width))
     }
 }

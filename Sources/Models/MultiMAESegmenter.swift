@@ -36,13 +36,15 @@ public struct MultiMAESegmenter: Sendable {
         classifier = try Linear(head / "classifier", from: channels, to: classCount, initializer: initializer)
     }
 
+    /// Images may be square windows of whole ones.
+    ///
     /// - Returns: logits [B, classes, H, W].
     public func logits(_ images: ModalityImages, isTraining: Bool = false) throws(TorchError) -> Tensor {
         let states = try encoder.states(images, isTraining: isTraining)
+        let side = try images.pixels(encoder.configuration.modalities[0]).size(2)
         var x = try encoder.grid(
-            norm(states[states.count - 1]), projection, cellsPerPatch: cellsPerPatch, channels: channels)
+            norm(states[states.count - 1]), projection, side: side, cellsPerPatch: cellsPerPatch, channels: channels)
         for block in blocks { x = try block(x) }
-        let side = encoder.configuration.imageSize
         return try classifier(x.permuted(0, 2, 3, 1)).permuted(0, 3, 1, 2).interpolated(height: side, width: side)
     }
 }

@@ -9,10 +9,12 @@ public struct ElementSchedule: Codable, Sendable, Equatable {
     public enum Form: String, Codable, Sendable, CaseIterable {
         /// Random elements, each as it is.
         case subset
-        /// The example made smaller: an image at a lower resolution, the beginning of a text.
+        /// The example made smaller: an image at a lower resolution, or a window of one whose every pixel is judged; the
+        /// beginning of a text.
         case reduced
         /// Whichever suits the learner, as whoever trains it knows: the library's trainer shortens the texts from which a
-        /// stored language model goes on to learn, and shows random elements to every other learner.
+        /// stored language model goes on to learn, takes windows where every pixel is judged, and shows random elements to
+        /// every other learner.
         case auto
     }
 
@@ -36,7 +38,7 @@ public struct ElementSchedule: Codable, Sendable, Equatable {
     /// Number of distinct shares below 1.
     public var levels: Int
     /// What is left of an example that has a part of its elements: random ones of them, or the example made smaller (an
-    /// image at a lower resolution, the beginning of a text).
+    /// image at a lower resolution or a window of it, the beginning of a text).
     public var form: Form
     /// Which elements a part consists of.
     public var choice: Choice

@@ -23,8 +23,15 @@ public struct DepthEstimator: Learner {
         (device, self.computeType) = (builder.device, computeType)
     }
 
-    /// A map of the whole image wants the whole image.
-    public var elementCount: Int { 1 }
+    public var elementCount: Int { model.encoder.configuration.patchCount }
+
+    /// A map without gaps wants neighbouring patches.
+    public var elementForms: Set<ElementSchedule.Form> { [.reduced] }
+    public var preferredElementForm: ElementSchedule.Form? { .reduced }
+
+    public func reduced(_ content: MultimodalBatch, to count: Int) -> MultimodalBatch {
+        content.windows(of: model.encoder.configuration, share: Double(count) / Double(elementCount))
+    }
 
     public func assess(
         _ content: MultimodalBatch, elements: ElementSubset?, score: Policy.ScoreKind?, isTraining: Bool
@@ -76,7 +83,9 @@ public struct DepthEstimator: Learner {
     }
 
     func logDepth(_ content: MultimodalBatch, _ isTraining: Bool) throws -> Tensor {
-        let images = try ModalityImages(content, model.encoder.configuration.modalities, device)
+        let configuration = model.encoder.configuration
+        var images = try ModalityImages(content, configuration.modalities, device)
+        images.places = try content.places(in: configuration, device)
         return try Engine.autocast(to: computeType, on: device) { () throws(TorchError) in
             try model.logDepth(images, isTraining: isTraining).to(.float32)
         }

@@ -36,8 +36,8 @@ public protocol Learner: Sendable {
     /// The one that the choice `auto` stands for.
     var preferredElementChoice: ElementSchedule.Choice { get }
 
-    /// The examples made smaller, to about `count` of their elements: images at a lower resolution, texts cut to their
-    /// beginning.
+    /// The examples made smaller, to about `count` of their elements: images at a lower resolution or cut to a window, texts
+    /// to their beginning.
     func reduced(_ content: Content, to count: Int) throws -> Content
 
     /// Quality on a batch of held-out data, as sums that add up over batches.

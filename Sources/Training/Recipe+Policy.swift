@@ -21,12 +21,14 @@ extension Recipe {
     private func form(
         of elements: ElementSchedule, for learner: some Learner
     ) throws(TrainingError) -> ElementSchedule.Form? {
-        let form = elements.form == .auto ? learner.preferredElementForm : elements.form
-        guard form.map(learner.elementForms.contains) ?? true else {
+        var form = elements.form == .auto ? learner.preferredElementForm : elements.form
+        // Of a map, a subset without gaps is a window.
+        if form == .subset, learner.elementForms == [.reduced] { form = .reduced }
+        if let form, !learner.elementForms.contains(form) {
+            let forms = learner.elementForms.map(\.rawValue).sorted().joined(separator: " or ")
             throw .mismatch(
-                what: "teacher.elements.form", found: ElementSchedule.Form.reduced.rawValue,
-                expected:
-                    "subset for the model \(model.kind.rawValue), except a vision transformer or texts without packing")
+                what: "teacher.elements.form", found: form.rawValue,
+                expected: "\(forms) for what the model \(model.kind.rawValue) learns here")
         }
         return form
     }

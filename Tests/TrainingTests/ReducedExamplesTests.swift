@@ -142,14 +142,16 @@ import Torch
         guard case .wordProblems(var data) = packed.data else { return #expect(Bool(false), "word problems") }
         data.packing = true
         packed.data = .wordProblems(data)
-        let scenes = try Recipe(
-            named: "scenes",
-            overrides: [
-                "data.count=8", "data.test_count=4", "teacher=random-elements", "teacher.elements.form=reduced",
-                "training.batch_size=4",
-            ])
-        for recipe in [packed, scenes] {
-            #expect(message(recipe)?.contains("teacher.elements.form is reduced") == true)
+        func scenes(_ task: MultiMAESettings.Task) throws -> Recipe {
+            try Recipe(
+                named: "scenes",
+                overrides: [
+                    "data.count=8", "data.test_count=4", "teacher=random-elements", "teacher.elements.form=reduced",
+                    "training.batch_size=4", "model.task=\(task.rawValue)", "model.modalities=[rgb]",
+                ])
+        }
+        for recipe in [packed, try scenes(.classification), try scenes(.reconstruction)] {
+            #expect(message(recipe)?.contains("teacher.elements.form is reduced, expected subset") == true)
         }
     }
 }
