@@ -58,8 +58,8 @@ extension ComparisonSession.Plan {
     func requireSharable(_ path: String) throws(TrainingError) {
         guard kind == .timeToQuality, clock == .processor else {
             throw .mismatch(
-                what: "\(path)/comparison.json", found: "a comparison by the wall clock",
-                expected: "one of time-to-quality with --clock processor, to take part in it")
+                what: "\(path)/comparison.json", found: "\(kind.rawValue) by the \((clock ?? .wall).rawValue) clock",
+                expected: "time-to-quality by the processor clock, to take part in it")
         }
         guard paces != nil else {
             throw .mismatch(
