@@ -31,7 +31,9 @@ public struct MultiMAE: Sendable {
             return [:]
         }
         var result: [Modality: Tensor] = [:]
-        for decoder in decoders { result[decoder.modality] = try decoder(encoded, visible, isTraining).to(.float32) }
+        for decoder in decoders {
+            result[decoder.modality] = try decoder(encoded, visible, windows: images.places, isTraining).to(.float32)
+        }
         return result
     }
 
@@ -71,10 +73,11 @@ public struct MultiMAE: Sendable {
         of reconstructions: [Modality: Tensor], on images: ModalityImages, visible: ElementSubset,
         _ values: (_ found: Tensor, Modality, _ target: Tensor) throws(TorchError) -> Tensor
     ) throws(TorchError) -> [Modality: Tensor] {
-        let (indices, count) = (visible.indices, configuration.patchCount)
+        let (indices, count) = (visible.indices, images.places?.indices.size(1) ?? configuration.patchCount)
         let zeros = try Tensor.zeros(indices.shape, device: indices.device)
-        let masked = try Tensor.ones([indices.size(0), configuration.tokenCount], device: indices.device)
-            .scattered(1, indices, zeros)
+        let masked = try Tensor.ones(
+            [indices.size(0), configuration.modalities.count * count], device: indices.device
+        ).scattered(1, indices, zeros)
         var result: [Modality: Tensor] = [:]
         for (index, modality) in configuration.modalities.enumerated() {
             guard let found = reconstructions[modality] else { continue }

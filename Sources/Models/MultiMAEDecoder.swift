@@ -44,15 +44,17 @@ struct MultiMAEDecoder: Sendable {
     /// - Parameters:
     ///   - encoded: the encoder's last state, [B, G + K, D].
     ///   - visible: which patches its last K tokens are.
+    ///   - windows: the N patches of whole images that the images are windows of; nil for whole images.
     /// - Returns: [B, N, C·P·P], channels first within each patch.
-    func callAsFunction(_ encoded: Tensor, _ visible: ElementSubset, _ isTraining: Bool) throws(TorchError) -> Tensor {
+    func callAsFunction(
+        _ encoded: Tensor, _ visible: ElementSubset, windows: ElementSubset? = nil, _ isTraining: Bool
+    ) throws(TorchError) -> Tensor {
         let (batch, global, width) = (encoded.size(0), configuration.globalTokenCount, configuration.decoderHiddenSize)
-        let (count, total) = (configuration.patchCount, configuration.tokenCount)
+        let places = try places(windows)  // [1 or B, M·N, d]
+        let total = places.size(1)
+        let count = total / configuration.modalities.count
         let context = try contextProjection(encoded)
         let seen = try context.sliced(1, global..<context.size(1))  // [B, K, d]
-        // Where a token stands and what it is a token of, [1, M·N, d].
-        let embeddings = try ParameterTap.shared(modalityEmbeddings, addingDimension: true)  // [1, M, d]
-        let places = try (embeddings.unsqueezed(2) + positions).reshaped(-1, total, width)
         let start = (configuration.modalities.firstIndex(of: modality) ?? 0) * count
         let masked = try ParameterTap.shared(maskToken).to(seen.dtype).expanded(batch, total, width)
         let queries =
@@ -64,5 +66,18 @@ struct MultiMAEDecoder: Sendable {
         x = try intermediate.perceptron(outputNorm(x), into: output, adding: x)
         for layer in layers { x = try layer(x, isTraining) }
         return try projection(x)
+    }
+
+    /// Where a token stands and what it is a token of, [1, M·N, d]; of windows each has its own, [B, M·N, d].
+    private func places(_ windows: ElementSubset?) throws(TorchError) -> Tensor {
+        // [1, M, 1, d]
+        let embeddings = try ParameterTap.shared(modalityEmbeddings, addingDimension: true).unsqueezed(2)
+        let (modalities, width) = (configuration.modalities.count, configuration.decoderHiddenSize)
+        guard let windows else {
+            return try (embeddings + positions).reshaped(-1, modalities * configuration.patchCount, width)
+        }
+        let (batch, count) = (windows.indices.size(0), windows.indices.size(1))
+        let own = try windows.of(positions.expanded(batch, configuration.patchCount, width))  // [B, N, d]
+        return try (embeddings + own.unsqueezed(1)).reshaped(batch, modalities * count, width)
     }
 }

@@ -9,12 +9,12 @@ public struct ElementSchedule: Codable, Sendable, Equatable {
     public enum Form: String, Codable, Sendable, CaseIterable {
         /// Random elements, each as it is.
         case subset
-        /// The example made smaller: an image at a lower resolution, or a window of one whose every pixel is judged; the
-        /// beginning of a text.
+        /// The example made smaller: an image at a lower resolution, or a window of one whose every pixel is judged
+        /// or reconstructed; the beginning of a text.
         case reduced
         /// Whichever suits the learner, as whoever trains it knows: the library's trainer shortens the texts from which a
-        /// stored language model goes on to learn, takes windows where every pixel is judged, and shows random elements to
-        /// every other learner.
+        /// stored language model goes on to learn, takes windows where every pixel is judged or most are reconstructed, and
+        /// shows random elements to every other learner.
         case auto
     }
 

@@ -11,14 +11,23 @@ import Torch
 public struct MaskSampler: Sendable {
     public let modalityCount: Int
     /// Patches of one modality.
-    public let patchCount: Int
+    public private(set) var patchCount: Int
     /// Visible patches of all modalities together.
-    public let visibleCount: Int
+    public private(set) var visibleCount: Int
     public let concentration: Double
 
     public init(_ configuration: MultiMAE.Configuration) {
         (modalityCount, patchCount) = (configuration.modalities.count, configuration.patchCount)
         (visibleCount, concentration) = (configuration.visibleTokenCount, configuration.dirichletAlpha)
+    }
+
+    /// The same for windows of `patchCount` patches a modality: as large a share of them is visible, but neither none nor all.
+    func forWindows(ofPatches patchCount: Int) -> MaskSampler {
+        var sampler = self
+        let visible = (Double(visibleCount * patchCount) / Double(self.patchCount)).rounded()
+        sampler.patchCount = patchCount
+        sampler.visibleCount = max(1, min(modalityCount * patchCount - 1, Int(visible)))
+        return sampler
     }
 
     /// The visible patches of one example, numbered over all modalities, rising.

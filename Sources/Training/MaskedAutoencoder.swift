@@ -7,8 +7,9 @@ import Torch
 /// A masked autoencoder that learns to reconstruct what it was not shown.
 ///
 /// Masks come with the batch, as seeds: a plain view always asks the same of an example, so its score is a function of
-/// the learner alone. The elements of an example are its visible patches: a teacher that teaches some of them thins
-/// what the encoder sees, and the rest joins what is to be reconstructed.
+/// the learner alone. The elements of an example are its visible patches: a teacher that teaches a subset of them thins
+/// what the encoder sees, and the rest joins what is to be reconstructed; one that makes examples smaller teaches windows of
+/// the images, with their share of visible patches.
 public struct MaskedAutoencoder: Learner {
     public let model: MultiMAE
     public let parameters: Parameters
@@ -41,6 +42,18 @@ public struct MaskedAutoencoder: Learner {
     }
 
     public var elementCount: Int { sampler.visibleCount }
+
+    /// Fewer of the visible patches, or windows of the images, of which as large a share is visible.
+    public var elementForms: Set<ElementSchedule.Form> { [.subset, .reduced] }
+    /// Fewer visible patches make the encoder alone cheaper, windows all of a step.
+    public var preferredElementForm: ElementSchedule.Form? { .reduced }
+
+    public func reduced(_ content: MultimodalBatch, to count: Int) -> MultimodalBatch {
+        // A window of one patch leaves nothing to reconstruct.
+        let least = 4 / Double(model.configuration.patchCount)
+        return content.windows(of: model.configuration, share: max(least, Double(count) / Double(elementCount)))
+    }
+
     public var state: [Parameters.Entry] { taskWeights.state }
 
     public func assess(
@@ -92,7 +105,9 @@ public struct MaskedAutoencoder: Learner {
     private func reconstruct(
         _ content: MultimodalBatch, _ elements: ElementSubset?, _ isTraining: Bool
     ) throws -> Attempt {
-        let images = try ModalityImages(content, model.configuration.modalities, device)
+        var images = try ModalityImages(content, model.configuration.modalities, device)
+        images.places = try content.places(in: model.configuration, device)
+        let sampler = images.places.map { self.sampler.forWindows(ofPatches: $0.indices.size(1)) } ?? self.sampler
         var visible = try sampler.visible(seeds: content.maskSeeds, device: device)
         if let elements { visible = ElementSubset(indices: try visible.indices.gathered(1, elements.indices)) }
         let found = try Engine.autocast(to: computeType, on: device) { () throws(TorchError) in

@@ -8,7 +8,7 @@ import Torch
 
 @testable import Training
 
-/// Pictures of which every pixel is judged, taught by windows.
+/// Pictures of which every pixel is judged or reconstructed, taught by windows.
 @Suite("Windows of images") struct ImageWindowTests {
     private func network() -> MultiMAE.Configuration {
         var network = MultiMAE.Configuration()
@@ -97,9 +97,66 @@ import Torch
         }
     }
 
+    @Test("Windows are reconstructed as the same patches of whole images are, and judged by their own masked patches")
+    func reconstruction() throws {
+        var network = network()
+        (network.modalities, network.visibleTokenCount, network.semanticEmbeddingSize) = (Modality.allCases, 12, 4)
+        // Where patches that are asked for do not see each other, the window's do not miss those outside it.
+        network.decoderLayerCount = 0
+        let (model, _) = try ParameterBuilder.build(ParameterBuilder(seed: 1)) { path throws(TorchError) in
+            try MultiMAE(path, network)
+        }
+        let batch = try batch()
+        let windows = batch.windows(ofSide: 8, at: [(8, 0), (4, 4), (0, 8)].map { .init(row: $0.0, column: $0.1) })
+        var images = try ModalityImages(windows, network.modalities, .cpu)
+        images.places = try windows.places(in: network, .cpu)
+        let places = try #require(images.places).indices.values(as: Int64.self)
+        let visible: [Int64] = [0, 3, 6, 1, 8, 9, 2, 4, 5]  // of 3 × 4 patches
+        let whole = visible.enumerated().map { row, patch in patch / 4 * 16 + places[row / 3 * 4 + Int(patch % 4)] }
+        let own = ElementSubset(indices: try Tensor(visible, shape: [3, 3]))
+        let found = try model.reconstructions(images, visible: own)
+        let wholeImages = try ModalityImages(batch, network.modalities, .cpu)
+        let expected = try model.reconstructions(
+            wholeImages, visible: ElementSubset(indices: Tensor(whole, shape: [3, 3])))
+        let asked = try #require(images.places)
+        for modality in Modality.allCases {
+            let (mine, all) = (try #require(found[modality]), try #require(expected[modality]))
+            #expect(try mismatch(mine, asked.of(all)) == nil)
+        }
+        try expectOwnLosses(model, found, images, own)
+    }
+
+    /// Of depth, whose loss is the mean magnitude over the patches that were not visible.
+    private func expectOwnLosses(
+        _ model: MultiMAE, _ found: [Modality: Tensor], _ images: ModalityImages, _ visible: ElementSubset
+    ) throws {
+        let losses = try #require(try model.losses(of: found, on: images, visible: visible)[.depth]).floats
+        let (made, target) = (try #require(found[.depth]), try #require(images.depth).patches(ofSide: 4))
+        let errors = try (made - target).abs().mean(-1).floats  // [3, 4]
+        let shown = try visible.indices.values(as: Int64.self)
+        for row in 0..<3 {
+            let masked = (0..<4).filter { patch in !shown[row * 3..<row * 3 + 3].contains(Int64(4 + patch)) }
+            let mean = masked.reduce(0) { $0 + errors[row * 4 + $1] } / Float(masked.count)
+            #expect(abs(losses[row] - mean) < 1e-5)
+        }
+    }
+
+    @Test("A masked autoencoder's windows leave something to reconstruct") func autoencoder() throws {
+        var network = network()
+        (network.modalities, network.visibleTokenCount) = ([.rgb], 4)
+        let learner = try MaskedAutoencoder(ParameterBuilder(seed: 1), network)
+        #expect(learner.preferredElementForm == .reduced && learner.elementForms == [.subset, .reduced])
+        for count in 1...4 {
+            let windows = try learner.reduced(batch(), to: count)
+            #expect(windows.size.width == [8, 12, 12, 16][count - 1])
+            let assessment = try learner.assess(windows, elements: nil, score: .residual, isTraining: true)
+            #expect(try assessment.losses.floats.allSatisfy { $0.isFinite && $0 > 0 })
+        }
+    }
+
     @Test(
         "Runs grow their windows to whole images, also where the policy asks for subsets",
-        arguments: [MultiMAESettings.Task.segmentation, .depth], ["attent-plus", "random-elements"])
+        arguments: [MultiMAESettings.Task.segmentation, .depth, .reconstruction], ["attent-plus", "random-elements"])
     func runs(task: MultiMAESettings.Task, policy: String) throws {
         let recorder = Recorder()
         let recipe = try Recipe(

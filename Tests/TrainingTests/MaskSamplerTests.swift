@@ -50,6 +50,17 @@ private func sampler(alpha: Double = 1, visible: Int = 32, modalities: [Modality
         #expect(abs(variance / expected - 1) < 0.1)
     }
 
+    @Test("Of a window as large a share is visible, but neither none nor all", arguments: [(16, 8), (4, 2), (1, 1)])
+    func windows(patches: Int, visible: Int) {
+        let windows = sampler().forWindows(ofPatches: patches)
+        for seed in UInt64(0)..<50 {
+            let found = windows.visible(seed: seed)
+            #expect(found.count == visible && Set(found).count == visible)
+            #expect(found.allSatisfy { (0..<Int64(3 * patches)).contains($0) })
+        }
+        #expect(sampler(visible: 191).forWindows(ofPatches: 4).visibleCount == 11)
+    }
+
     @Test("Each patch of a modality is as likely as any other")
     func uniformity() {
         let sampler = sampler(visible: 16, modalities: [.rgb])

@@ -150,7 +150,7 @@ import Torch
                     "training.batch_size=4", "model.task=\(task.rawValue)", "model.modalities=[rgb]",
                 ])
         }
-        for recipe in [packed, try scenes(.classification), try scenes(.reconstruction)] {
+        for recipe in [packed, try scenes(.classification)] {
             #expect(message(recipe)?.contains("teacher.elements.form is reduced, expected subset") == true)
         }
     }
