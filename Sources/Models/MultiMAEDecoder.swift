@@ -47,7 +47,7 @@ struct MultiMAEDecoder: Sendable {
     ///   - windows: the N patches of whole images that the images are windows of; nil for whole images.
     /// - Returns: [B, N, C·P·P], channels first within each patch.
     func callAsFunction(
-        _ encoded: Tensor, _ visible: ElementSubset, windows: ElementSubset? = nil, _ isTraining: Bool
+        _ encoded: Tensor, _ visible: ElementSubset, windows: ElementSubset?, _ isTraining: Bool
     ) throws(TorchError) -> Tensor {
         let (batch, global, width) = (encoded.size(0), configuration.globalTokenCount, configuration.decoderHiddenSize)
         let places = try places(windows)  // [1 or B, M·N, d]

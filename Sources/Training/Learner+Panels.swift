@@ -57,7 +57,7 @@ extension MaskedAutoencoder {
     /// the visible patches as they are.
     public func panels(_ content: MultimodalBatch) throws -> [[Panel]] {
         let configuration = model.configuration
-        let images = try ModalityImages(content, configuration.modalities, device)
+        let images = try ModalityImages(content, configuration, device)
         let visible = try sampler.visible(seeds: content.maskSeeds, device: device)
         let found = try model.images(of: model.reconstructions(images, visible: visible), on: images, visible: visible)
         let seen = try visible.indices.values(as: Int64.self).map(Int.init)

@@ -105,8 +105,7 @@ public struct MaskedAutoencoder: Learner {
     private func reconstruct(
         _ content: MultimodalBatch, _ elements: ElementSubset?, _ isTraining: Bool
     ) throws -> Attempt {
-        var images = try ModalityImages(content, model.configuration.modalities, device)
-        images.places = try content.places(in: model.configuration, device)
+        let images = try ModalityImages(content, model.configuration, device)
         let sampler = images.places.map { self.sampler.forWindows(ofPatches: $0.indices.size(1)) } ?? self.sampler
         var visible = try sampler.visible(seeds: content.maskSeeds, device: device)
         if let elements { visible = ElementSubset(indices: try visible.indices.gathered(1, elements.indices)) }
@@ -128,9 +127,10 @@ public struct MaskedAutoencoder: Learner {
 }
 
 extension ModalityImages {
-    /// The modalities of a batch that a learner wants.
-    init(_ content: MultimodalBatch, _ modalities: [Modality], _ device: Device) throws(TorchError) {
+    /// The modalities of a batch that a learner wants, and where they are in whole images.
+    init(_ content: MultimodalBatch, _ configuration: MultiMAE.Configuration, _ device: Device) throws(TorchError) {
         let (count, height, width) = (content.count, content.size.height, content.size.width)
+        let modalities = configuration.modalities
         self.init()
         if modalities.contains(.rgb) {
             rgb = try Tensor(content.rgb, shape: [count, 3, height, width], device: device)
@@ -141,6 +141,7 @@ extension ModalityImages {
         if modalities.contains(.semseg) {
             semantics = try Tensor(content.semantics, shape: [count, height, width], device: device)
         }
+        places = try content.places(in: configuration, device)
     }
 }
 

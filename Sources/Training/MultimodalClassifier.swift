@@ -48,7 +48,7 @@ public struct MultimodalClassifier: Learner {
     private func logits(
         _ content: MultimodalBatch, _ elements: ElementSubset?, _ isTraining: Bool
     ) throws -> Tensor {
-        let images = try ModalityImages(content, model.encoder.configuration.modalities, device)
+        let images = try ModalityImages(content, model.encoder.configuration, device)
         return try Engine.autocast(to: computeType, on: device) { () throws(TorchError) in
             try model.logits(images, visible: elements, isTraining: isTraining).to(.float32)
         }

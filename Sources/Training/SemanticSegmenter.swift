@@ -97,9 +97,7 @@ public struct SemanticSegmenter: Learner {
     }
 
     func logits(_ content: MultimodalBatch, _ isTraining: Bool) throws -> Tensor {
-        let configuration = model.encoder.configuration
-        var images = try ModalityImages(content, configuration.modalities, device)
-        images.places = try content.places(in: configuration, device)
+        let images = try ModalityImages(content, model.encoder.configuration, device)
         return try Engine.autocast(to: computeType, on: device) { () throws(TorchError) in
             try model.logits(images, isTraining: isTraining).to(.float32)
         }

@@ -73,10 +73,9 @@ import Torch
         let (encoder, _) = try ParameterBuilder.build(ParameterBuilder(seed: 1)) { path throws(TorchError) in
             try MultiMAEEncoder(path, network)
         }
-        var images = try ModalityImages(windows, [.rgb], .cpu)
-        images.places = try windows.places(in: network, .cpu)
+        let images = try ModalityImages(windows, network, .cpu)
         let own = try #require(try encoder.states(images).last)
-        let whole = try encoder.states(ModalityImages(batch, [.rgb], .cpu), visible: images.places).last
+        let whole = try encoder.states(ModalityImages(batch, network, .cpu), visible: images.places).last
         #expect(try mismatch(own, #require(whole)) == nil)
     }
 
@@ -108,14 +107,13 @@ import Torch
         }
         let batch = try batch()
         let windows = batch.windows(ofSide: 8, at: [(8, 0), (4, 4), (0, 8)].map { .init(row: $0.0, column: $0.1) })
-        var images = try ModalityImages(windows, network.modalities, .cpu)
-        images.places = try windows.places(in: network, .cpu)
+        let images = try ModalityImages(windows, network, .cpu)
         let places = try #require(images.places).indices.values(as: Int64.self)
         let visible: [Int64] = [0, 3, 6, 1, 8, 9, 2, 4, 5]  // of 3 × 4 patches
         let whole = visible.enumerated().map { row, patch in patch / 4 * 16 + places[row / 3 * 4 + Int(patch % 4)] }
         let own = ElementSubset(indices: try Tensor(visible, shape: [3, 3]))
         let found = try model.reconstructions(images, visible: own)
-        let wholeImages = try ModalityImages(batch, network.modalities, .cpu)
+        let wholeImages = try ModalityImages(batch, network, .cpu)
         let expected = try model.reconstructions(
             wholeImages, visible: ElementSubset(indices: Tensor(whole, shape: [3, 3])))
         let asked = try #require(images.places)

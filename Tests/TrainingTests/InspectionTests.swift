@@ -100,7 +100,7 @@ import Torch
             try MultiMAE(path, settings.network)
         }
         let data = try Scenes.dataset(seed: 1, indices: 0..<2, size: ImageSize(height: 16, width: 16))
-        let images = try ModalityImages(data.collate([0, 1], view: .plain), Modality.allCases, .cpu)
+        let images = try ModalityImages(data.collate([0, 1], view: .plain), MultiMAE.Configuration(), .cpu)
         let visible = ElementSubset(indices: try Tensor.arange(16).expanded(2, 16))  // all colours
         // A reconstruction of 0 everywhere is each patch's mean; where all is visible, the image itself.
         let zeros = try [Modality.rgb: Tensor.zeros([2, 16, 48])]

@@ -41,7 +41,7 @@ import Torch
 
     /// Each modality's mean loss with its graph, in order.
     private func means(_ learner: MaskedAutoencoder) throws -> [Tensor] {
-        let images = try ModalityImages(batch, Modality.allCases, .cpu)
+        let images = try ModalityImages(batch, MultiMAE.Configuration(), .cpu)
         let visible = try learner.sampler.visible(seeds: batch.maskSeeds)
         let losses = try learner.model.losses(
             of: learner.model.reconstructions(images, visible: visible), on: images, visible: visible)
@@ -143,7 +143,7 @@ import Torch
     @Test("A pixel's cross-entropy is multiplied by its class's weight, in the labels' loss alone")
     func classWeightedLoss() throws {
         let model = try learner(.equal).model
-        let images = try ModalityImages(batch, Modality.allCases, .cpu)
+        let images = try ModalityImages(batch, MultiMAE.Configuration(), .cpu)
         let visible = ElementSubset(indices: try Tensor.arange(3).expanded(8, 3))  // all labels are masked
         let found = try model.reconstructions(images, visible: visible)
         func losses(_ weights: [Float]?) throws -> [Modality: Tensor] {
