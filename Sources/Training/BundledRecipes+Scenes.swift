@@ -22,10 +22,10 @@ extension BundledRecipes {
           decoder_num_attention_heads: 4
           decoder_intermediate_size: 128
         training:
-          epochs: 16
-          batch_size: 64
-          learning_rate: 1e-3
-          warmup: 0.1
+          epochs: 10
+          batch_size: 8
+          learning_rate: 3e-3
+          warmup: 0.3
           beta2: 0.95
           threads: 1
         evaluation:

@@ -18,8 +18,8 @@ extension BundledRecipes {
         training:
           epochs: 8
           batch_size: 64
-          learning_rate: 3e-3
-          warmup: 0.1
+          learning_rate: 1.5e-3
+          warmup: 0.3
           weight_decay: 0.1
           beta2: 0.95
           threads: 1
