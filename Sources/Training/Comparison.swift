@@ -45,8 +45,7 @@ public struct Comparison: Sendable {
 
     func recipe(of contender: Contender) -> Recipe {
         var recipe = experiment.recipe
-        recipe.teacher = contender.policy
-        recipe.training.batchSize = contender.batchSize ?? recipe.training.batchSize
+        contender.apply(to: &recipe)
         return recipe
     }
 

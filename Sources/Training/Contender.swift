@@ -1,6 +1,6 @@
 import Teaching
 
-/// A policy in a comparison, how many examples a step shows under it, and what it may spend.
+/// A policy in a comparison, the settings of training it has for itself, and what it may spend.
 public struct Contender: Codable, Sendable, Equatable {
     /// The name without a budget.
     public var base: String { String(policy.name.prefix { $0 != "@" }) }
@@ -8,24 +8,55 @@ public struct Contender: Codable, Sendable, Equatable {
     public var policy: Policy
     /// Examples a step; the recipe's where nil.
     public var batchSize: Int?
+    /// The highest one; the recipe's where nil.
+    public var learningRate: Double?
+    /// Share of the run in which the learning rate rises; the recipe's where nil.
+    public var warmup: Double?
     /// Share of standard training's cost; the recipe's where nil.
     public var budget: Double?
 
-    /// Reads `POLICY[-bBATCH][@BUDGET]`. Such as `standard@0.7`: standard training shortened to 70 % of its steps, its
-    /// learning rate fully decayed, which is the honest rival of everything that saves time. Or `standard-b16`: standard
-    /// training in batches of 16, the rival of everything that makes more steps of the same time.
+    /// Reads `POLICY[-bBATCH][-lrRATE][-wWARMUP][@BUDGET]`. Such as `standard@0.7`: standard training shortened to 70 % of
+    /// its steps, its learning rate fully decayed, which is the honest rival of everything that saves time. Or
+    /// `attent-plus-b128-lr1e-3-w0.1`: a policy in the batches and at the rate that suit it, beside standard training at
+    /// those that suit that.
     ///
     /// - Parameter teacher: a recipe's, whose settings its policy has here too; a policy of one's own goes by its name.
     public init(_ name: String, teacher: Policy? = nil) throws {
         guard let parts = Self.parts(of: name) else {
-            throw TrainingError.mismatch(
-                what: "the contender \(name)", found: "no budget after @", expected: "a number above 0")
+            throw Self.mismatch(name, found: "no budget after @", expected: "a number above 0")
         }
-        let suffix = Self.batchSuffix(of: parts.base)
-        batchSize = suffix.flatMap { Int($0.dropFirst(2)) }
-        policy = try Self.policy(named: String(parts.base.dropLast(suffix?.count ?? 0)), teacher)
+        let pattern = /(.+?)(?:-b([1-9][0-9]*))?(?:-lr([0-9.]+(?:e-?[0-9]+)?))?(?:-w([0-9.]+))?/
+        guard let match = parts.base.wholeMatch(of: pattern)?.output else {
+            throw Self.mismatch(name, found: "no policy", expected: "its name first")
+        }
+        policy = try Self.policy(named: String(match.1), teacher)
         policy.name = name
+        batchSize = match.2.flatMap { Int($0) }
+        learningRate = try match.3.map { text in
+            guard let rate = Double(text), rate > 0, rate.isFinite else {
+                throw Self.mismatch(name, found: "the learning rate \(text)", expected: "a number above 0")
+            }
+            return rate
+        }
+        warmup = try match.4.map { text in
+            guard let warmup = Double(text), warmup < 1 else {
+                throw Self.mismatch(name, found: "the warm-up \(text)", expected: "a share below 1")
+            }
+            return warmup
+        }
         budget = parts.budget
+    }
+
+    /// Puts what the contender has of its own in a recipe's place, but its budget.
+    public func apply(to recipe: inout Recipe) {
+        recipe.teacher = policy
+        recipe.training.batchSize = batchSize ?? recipe.training.batchSize
+        recipe.training.learningRate = learningRate ?? recipe.training.learningRate
+        recipe.training.warmup = warmup ?? recipe.training.warmup
+    }
+
+    private static func mismatch(_ name: String, found: String, expected: String) -> TrainingError {
+        .mismatch(what: "the contender \(name)", found: found, expected: expected)
     }
 
     /// The parts of `BASE[@BUDGET]`; nil where what follows @ is no budget.
@@ -44,14 +75,6 @@ public struct Contender: Codable, Sendable, Equatable {
                 expected: "them under another policy or name, as others are compared with plain training")
         }
         return teacher
-    }
-
-    /// The `-b16` of `attent-plus-b16`.
-    private static func batchSuffix(of name: String) -> Substring? {
-        guard let suffix = name.lastIndex(of: "-").map({ name[$0...] }), suffix.hasPrefix("-b"),
-            let size = Int(suffix.dropFirst(2)), size > 0
-        else { return nil }
-        return suffix
     }
 }
 

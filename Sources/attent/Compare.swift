@@ -13,10 +13,11 @@ struct Compare: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Policies, separated by commas; NAME@BUDGET spends that share of standard training's cost, NAME-b16 has batches of 16.",
+            "Policies, separated by commas: NAME[-bBATCH][-lrRATE][-wWARMUP][@BUDGET], a budget being a share of standard's cost.",
             discussion: """
                 standard@0.7 is standard training shortened to 70 %, the honest rival of what saves 30 %; standard-b16 \
-                is the rival of what makes more steps of the same time. The policy that is the recipe's teacher has the \
+                is the rival of what makes more steps of the same time; attent-plus-b128-lr1e-3-w0.1 has a batch, a \
+                learning rate and a warm-up of its own, others have the recipe's. The policy that is the recipe's teacher has the \
                 recipe's settings; others have those of their preset.
                 """),
         completion: .list(Policy.presetNames))

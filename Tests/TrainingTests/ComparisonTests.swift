@@ -88,6 +88,23 @@ private struct ClockedExperiment: Experiment {
         #expect(again.batchSize == 4 && again.base == "standard-b4")
     }
 
+    @Test("a contender's learning rate and warm-up follow its batch, and the recipe's are kept where it has none")
+    func rates() throws {
+        let recipe = tinyRecipe()
+        var found = recipe
+        try Contender("attent-plus-b128-lr1e-3-w0.1@0.5").apply(to: &found)
+        #expect(found.teacher.name == "attent-plus-b128-lr1e-3-w0.1@0.5")
+        #expect(found.training.batchSize == 128 && found.training.learningRate == 1e-3)
+        #expect(found.training.warmup == 0.1 && found.training.budget == recipe.training.budget)
+        found = recipe
+        let rate = try Contender("random-elements-lr0.02@1")
+        rate.apply(to: &found)
+        #expect(rate.base == "random-elements-lr0.02" && rate.budget == 1)
+        #expect(found.training.learningRate == 0.02 && found.training.batchSize == recipe.training.batchSize)
+        #expect(found.training.warmup == recipe.training.warmup)
+        #expect(try JSONDecoder().decode(Contender.self, from: JSONEncoder().encode(rate)) == rate)
+    }
+
     @Test("over budgets each policy runs at all of them, one with a budget of its own at that alone, each once")
     func overBudgets() throws {
         let names = ["standard", "attent", "attent-plus@0.5", "random-elements@1.0", "standard@0.75", "standard@1"]
@@ -108,8 +125,12 @@ private struct ClockedExperiment: Experiment {
     }
 
     @Test(
-        "a contender's budget follows its name",
-        arguments: ["standard@", "standard@x", "standard@0", "nobody@1", "standard-b0", "standard-b", "nobody-b4"])
+        "what follows a contender's name is a number in its range",
+        arguments: [
+            "standard@", "standard@x", "standard@0", "nobody@1", "standard-b0", "standard-b", "nobody-b4", "@1", "-b4",
+            "standard-lr0", "standard-lr1.2.3", "standard-lr1e-3-b4", "standard-lr1e999", "standard-w1",
+            "standard-w-0.1",
+        ])
     func malformed(name: String) {
         #expect(throws: (any Error).self) { try Contender(name) }
     }
