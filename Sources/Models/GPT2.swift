@@ -40,12 +40,13 @@ public struct GPT2: LanguageModel {
     }
 
     public func hidden(
-        _ tokens: Tensor, layout: TokenLayout?, elements: ElementSubset?, cache: KeyValueCache?, isTraining: Bool
+        _ tokens: Tensor, layout: TokenLayout?, elements: ElementSubset?, cache: KeyValueCache?, places: Tensor?,
+        isTraining: Bool
     ) throws(TorchError) -> Tensor {
         let layout = try TokenLayout.of(tokens, layout, after: cache)
         let x = try tokenEmbedding(tokens) + positionEmbedding(layout.positions)  // [B, T, D]
         return try norm(
-            stack(dropped(x, configuration.embeddingDropout, isTraining), layout, elements, cache, isTraining))
+            stack(dropped(x, configuration.embeddingDropout, isTraining), layout, elements, cache, places, isTraining))
     }
 }
 
@@ -81,10 +82,11 @@ struct GPT2Layer: DecoderLayer, Sendable {
     func callAsFunction(_ x: Tensor, _ context: DecoderContext, _ cache: LayerCache?) throws(TorchError) -> Tensor {
         // Where a whole branch is added, the last product of the branch does it.
         guard context.isTraining && residualDropout > 0 else {
-            let h = try attend(attentionNorm(x), adding: x, context, cache)
+            let h = try attend(attentionNorm(x), adding: context.wanted(x), context, cache)
             return try feedForward(feedForwardNorm(h), adding: h, context.isTraining)
         }
-        let h = try x + dropped(attend(attentionNorm(x), context, cache), residualDropout, context.isTraining)
+        let attended = try attend(attentionNorm(x), context, cache)
+        let h = try context.wanted(x) + dropped(attended, residualDropout, context.isTraining)
         return try h + dropped(feedForward(feedForwardNorm(h), context.isTraining), residualDropout, context.isTraining)
     }
 
@@ -97,7 +99,7 @@ struct GPT2Layer: DecoderLayer, Sendable {
         var (k, v) = (try heads(parts[1], headCount), try heads(parts[2], headCount))
         if let cache { (k, v) = try cache.append(k, v) }
         let attended = try context.visibility(window: nil).attend(q, k, v, dropout: isTraining ? attentionDropout : 0)
-        return try attentionOutput(attended, adding: residual, isTraining: isTraining)
+        return try attentionOutput(context.wanted(attended), adding: residual, isTraining: isTraining)
     }
 
     private func feedForward(

@@ -20,10 +20,13 @@ public protocol LanguageModel: Sendable {
     ///   - elements: the tokens that the layers between the first and the last see; the others pass them by unchanged
     ///     (random layer-wise token dropping; Yao et al., arXiv 2211.11586). All where nil.
     ///   - cache: the tokens before these; appended to. Goes with no `elements`.
+    ///   - places: int64 [N] in 0..<B · T, in row-major order: the tokens whose states are wanted, so that after the last
+    ///     attention nothing is computed for others. All where nil.
     ///   - isTraining: whether dropout is on.
-    /// - Returns: [B, T, D]
+    /// - Returns: [B, T, D]; [N, D] where `places` are given.
     func hidden(
-        _ tokens: Tensor, layout: TokenLayout?, elements: ElementSubset?, cache: KeyValueCache?, isTraining: Bool
+        _ tokens: Tensor, layout: TokenLayout?, elements: ElementSubset?, cache: KeyValueCache?, places: Tensor?,
+        isTraining: Bool
     ) throws(TorchError) -> Tensor
 }
 
@@ -31,7 +34,7 @@ extension LanguageModel {
     public func hidden(
         _ tokens: Tensor, layout: TokenLayout? = nil, elements: ElementSubset? = nil, cache: KeyValueCache? = nil
     ) throws(TorchError) -> Tensor {
-        try hidden(tokens, layout: layout, elements: elements, cache: cache, isTraining: false)
+        try hidden(tokens, layout: layout, elements: elements, cache: cache, places: nil, isTraining: false)
     }
 
     /// Logits [..., V] of hidden states [..., D].
@@ -43,6 +46,7 @@ protocol DecoderLayer: Sendable {
     /// How many positions back the layer sees; all where nil.
     var window: Int? { get }
     /// - Parameter x: [B, T, D]
+    /// - Returns: as large; [1, N, D] where the context wants N of the tokens.
     func callAsFunction(_ x: Tensor, _ context: DecoderContext, _ cache: LayerCache?) throws(TorchError) -> Tensor
 }
 
@@ -61,6 +65,8 @@ struct DecoderContext: Sendable {
     let layout: TokenLayout
     let isTraining: Bool
     let rotation: Rotation?
+    /// int64 [N] in 0..<B · T, the tokens whose states are wanted after a layer's attention; all where nil.
+    var places: Tensor?
     /// By window; nil stands for none.
     private let visibilities: [Int?: Visibility]
 
@@ -74,6 +80,12 @@ struct DecoderContext: Sendable {
     }
 
     func visibility(window: Int?) -> Visibility { visibilities[window] ?? .causal }
+
+    /// What is wanted of [B, T, D]: all of it, or [1, N, D].
+    func wanted(_ x: Tensor) throws(TorchError) -> Tensor {
+        guard let places else { return x }
+        return try x.reshaped(-1, x.size(-1)).selected(0, places).unsqueezed(0)
+    }
 }
 
 /// The layers of a decoder.
@@ -84,8 +96,10 @@ struct DecoderStack<Layer: DecoderLayer>: Sendable {
 
     init(layers: [Layer], rotary: RotaryEmbedding?) { (self.layers, self.rotary) = (layers, rotary) }
 
+    /// - Returns: [B, T, D], or [N, D] where `places` are given.
     func callAsFunction(
-        _ x: Tensor, _ layout: TokenLayout, _ elements: ElementSubset?, _ cache: KeyValueCache?, _ isTraining: Bool
+        _ x: Tensor, _ layout: TokenLayout, _ elements: ElementSubset?, _ cache: KeyValueCache?, _ places: Tensor?,
+        _ isTraining: Bool
     ) throws(TorchError) -> Tensor {
         precondition(elements == nil || cache == nil, "a cache holds every token, so it goes with no subset of them")
         func context(_ layout: TokenLayout, in all: TokenLayout) throws(TorchError) -> DecoderContext {
@@ -96,20 +110,24 @@ struct DecoderStack<Layer: DecoderLayer>: Sendable {
         }
         let all = try cache?.append(layout) ?? layout
         let whole = try context(layout, in: all)
+        var last = whole
+        last.places = places
         guard let elements, layers.count > 2 else {
             var x = x
             for (index, layer) in layers.enumerated() {
-                x = try run(layer, x, whole, cache.map { LayerCache(cache: $0, index: index) })
+                let context = index == layers.count - 1 ? last : whole
+                x = try run(layer, x, context, cache.map { LayerCache(cache: $0, index: index) })
             }
-            cache?.advance(by: x.size(1))
-            return x
+            cache?.advance(by: layout.positions.size(1))
+            return try places == nil ? x : x.squeezed(0)
         }
         let part = try layout.of(elements)
         let partial = try context(part, in: part)
         let x = try run(layers[0], x, whole)
         var y = try elements.of(x)  // [B, K, D]
         for layer in layers[1..<layers.count - 1] { y = try run(layer, y, partial) }
-        return try run(layers[layers.count - 1], elements.replacing(y, in: x), whole)
+        let states = try run(layers[layers.count - 1], elements.replacing(y, in: x), last)
+        return try places == nil ? states : states.squeezed(0)
     }
 
     private func run(

@@ -73,14 +73,17 @@ public struct LanguageLosses: Sendable {
 }
 
 extension LanguageModel {
-    /// The cross-entropy of predicting `targets` from hidden states [B, T, D], without the logits in memory.
+    /// The cross-entropy of predicting `targets` from hidden states, without the logits in memory.
     ///
     /// An adapter's dropout is left out in the head, whose weight is multiplied with the adapter's beforehand.
+    ///
+    /// - Parameter hidden: [B, T, D], or [N, D], those of the targets' places alone.
     public func losses(
         _ hidden: Tensor, _ targets: LanguageTargets, detailed: Bool = false,
         limits: Tensor.LinearCrossEntropyLimits = .init()
     ) throws(TorchError) -> LanguageLosses {
-        let (losses, details) = try targets.of(hidden).linearCrossEntropy(
+        let states = try hidden.rank == 2 ? hidden : targets.of(hidden)
+        let (losses, details) = try states.linearCrossEntropy(
             head.effectiveWeight(hidden.dtype), targets.tokens, detailed: detailed, limits: limits)
         return LanguageLosses(examples: try targets.means(losses), tokens: losses, details: details)
     }

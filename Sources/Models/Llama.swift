@@ -40,12 +40,13 @@ public struct Llama: LanguageModel {
     }
 
     public func hidden(
-        _ tokens: Tensor, layout: TokenLayout?, elements: ElementSubset?, cache: KeyValueCache?, isTraining: Bool
+        _ tokens: Tensor, layout: TokenLayout?, elements: ElementSubset?, cache: KeyValueCache?, places: Tensor?,
+        isTraining: Bool
     ) throws(TorchError) -> Tensor {
         let layout = try TokenLayout.of(tokens, layout, after: cache)
         var x = try embedding(tokens)  // [B, T, D]
         if configuration.isGemma { x = try x * Double(configuration.hiddenSize).squareRoot() }
-        return try norm(stack(x, layout, elements, cache, isTraining))
+        return try norm(stack(x, layout, elements, cache, places, isTraining))
     }
 }
 
@@ -75,7 +76,8 @@ struct LlamaLayer: DecoderLayer, Sendable {
     }
 
     func callAsFunction(_ x: Tensor, _ context: DecoderContext, _ cache: LayerCache?) throws(TorchError) -> Tensor {
-        let h = try attention(inputNorm(x), adding: x, context, context.visibility(window: window), cache)
+        let h = try attention(
+            inputNorm(x), adding: context.wanted(x), context, context.visibility(window: window), cache)
         return try feedForward(postAttentionNorm(h), adding: h, context.isTraining)
     }
 }
@@ -102,6 +104,7 @@ struct LlamaAttention: Sendable {
     /// - Parameters:
     ///   - x: [B, T, D]
     ///   - residual: added to the result where given.
+    /// - Returns: as large, or [1, N, D], what the context wants of it.
     func callAsFunction(
         _ x: Tensor, adding residual: Tensor? = nil, _ context: DecoderContext, _ visibility: Visibility,
         _ cache: LayerCache?
@@ -113,7 +116,7 @@ struct LlamaAttention: Sendable {
         if let rotation = context.rotation { (q, k) = (try rotation(q), try rotation(k)) }
         if let cache { (k, v) = try cache.append(k, v) }
         let attended = try visibility.attend(q, k, v, dropout: isTraining ? dropout : 0)
-        return try output(attended, adding: residual, isTraining: isTraining)
+        return try output(context.wanted(attended), adding: residual, isTraining: isTraining)
     }
 }
 

@@ -160,7 +160,7 @@ public struct LanguageLearner: Learner {
         let elements = try elements.flatMap { try fitted($0, to: content) }
         return try Engine.autocast(to: computeType, on: device) { () throws(TorchError) in
             let hidden = try model.hidden(
-                tokens, layout: layout, elements: elements, cache: nil, isTraining: isTraining)
+                tokens, layout: layout, elements: elements, cache: nil, places: targets.places, isTraining: isTraining)
             return try model.losses(hidden, targets, detailed: detailed)
         }
     }

@@ -115,7 +115,8 @@ struct LoRATests {
         try train(parameters)
         let tokens = try golden.tensor("tokens")
         func hidden(_ isTraining: Bool) throws -> Tensor {
-            try model.hidden(tokens, layout: nil, elements: nil, cache: nil, isTraining: isTraining)
+            try model.hidden(
+                tokens, layout: nil, elements: nil, cache: nil, places: nil, isTraining: isTraining)
         }
         #expect(try mismatch(hidden(false), hidden(false)) == nil)
         #expect(try mismatch(hidden(true), hidden(true)) != nil)
