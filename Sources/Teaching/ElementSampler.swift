@@ -14,7 +14,17 @@ public struct ElementSampler: Sendable, Equatable {
     ///   - count: elements of each example.
     /// - Returns: `[B, kept]` element numbers, row by row, rising within a row.
     public func indices(for examples: [Int32], keeping kept: Int, of count: Int, lesson: Int) -> [Int32] {
-        sample(examples, keeping: kept, of: count, lesson: lesson) { _, _ in 0 }.indices
+        sample(examples, keeping: kept, of: count, lesson: lesson, potentials: nil).indices
+    }
+
+    /// Random elements, an important one more likely: as ``sample(for:keeping:of:lesson:importance:cap:)`` draws them.
+    public func indices(
+        for examples: [Int32], keeping kept: Int, of count: Int, lesson: Int, importance: [Float]
+    ) -> [Int32] {
+        precondition(importance.count == examples.count * count, "one importance an element")
+        return sample(
+            examples, keeping: kept, of: count, lesson: lesson, potentials: Self.potentials(of: importance)
+        ).indices
     }
 
     /// Random elements, an important one more likely: successive draws without replacement in proportion to importance
@@ -27,16 +37,8 @@ public struct ElementSampler: Sendable, Equatable {
         for examples: [Int32], keeping kept: Int, of count: Int, lesson: Int, importance: [Float], cap: Float = 10
     ) -> (indices: [Int32], weights: [Float]) {
         precondition(importance.count == examples.count * count, "one importance an element")
-        let potentials = stride(from: 0, to: importance.count, by: 4).flatMap { start in
-            var lanes = SIMD4<Float>(repeating: 0)
-            for lane in 0..<min(4, importance.count - start) {
-                let value = importance[start + lane]
-                lanes[lane] = value.isFinite && value > 0 ? value : 0
-            }
-            let logarithms = FloatMath.log(lanes)
-            return (0..<4).map { logarithms[$0] }
-        }
-        let result = sample(examples, keeping: kept, of: count, lesson: lesson) { potentials[$0 * count + $1] }
+        let potentials = Self.potentials(of: importance)
+        let result = sample(examples, keeping: kept, of: count, lesson: lesson, potentials: potentials)
         guard kept < count else { return (result.indices, Array(repeating: 1, count: result.indices.count)) }
         let share = Float(kept) / Float(count)
         let weights = result.indices.indices.map { position in
@@ -48,21 +50,46 @@ public struct ElementSampler: Sendable, Equatable {
         return (result.indices, weights)
     }
 
+    /// Logarithms; that of 0 where a number is not finite.
+    private static func potentials(of importance: [Float]) -> [Float] {
+        var result = importance
+        for start in stride(from: 0, to: result.count, by: 4) {
+            let lanes = min(4, result.count - start)
+            var values = SIMD4<Float>(repeating: 0)
+            for lane in 0..<lanes {
+                let value = result[start + lane]
+                values[lane] = value.isFinite && value > 0 ? value : 0
+            }
+            let logarithms = FloatMath.log(values)
+            for lane in 0..<lanes { result[start + lane] = logarithms[lane] }
+        }
+        return result
+    }
+
+    /// - Parameter potentials: `[B, count]`; all 0 where nil.
     private func sample(
-        _ examples: [Int32], keeping kept: Int, of count: Int, lesson: Int, potential: (Int, Int) -> Float
+        _ examples: [Int32], keeping kept: Int, of count: Int, lesson: Int, potentials: [Float]?
     ) -> (indices: [Int32], thresholds: [Float]) {
         precondition(kept >= 1 && kept <= count, "1 to \(count) elements can be kept")
         var indices: [Int32] = []
         var thresholds: [Float] = []
+        var keys: [(value: Float, element: Int32)] = []
         indices.reserveCapacity(examples.count * kept)
+        keys.reserveCapacity(count)
         for (row, example) in examples.enumerated() {
             let random = CounterRandom(seed: seed, purpose: .elements, number: lesson, index: example)
-            var keys = (0..<count).map { element in
-                (value: potential(row, element) + random.gumbel(at: UInt64(element)), element: Int32(element))
+            keys.removeAll(keepingCapacity: true)
+            for start in stride(from: 0, to: count, by: 4) {
+                let noise = FloatMath.gumbel(random.block(UInt64(start / 4)))
+                for element in start..<min(start + 4, count) {
+                    let potential = potentials?[row * count + element] ?? 0
+                    keys.append((potential + noise[element - start], Int32(element)))
+                }
             }
             if kept < count { keys.sort { $0.value != $1.value ? $0.value > $1.value : $0.element < $1.element } }
-            indices.append(contentsOf: keys[..<kept].map(\.element).sorted())
             thresholds.append(kept < count ? keys[kept].value : -.infinity)
+            keys[..<kept].sort { $0.element < $1.element }
+            for key in keys[..<kept] { indices.append(key.element) }
         }
         return (indices, thresholds)
     }

@@ -10,7 +10,7 @@ public protocol ElementWorth: Sendable {
 
     /// How much more worth showing an element is than others of its example; 1 for all where nothing is known.
     ///
-    /// - Returns: `[examples.count, elementCount]`, for ``ElementSampler/sample(for:keeping:of:lesson:importance:cap:)``.
+    /// - Returns: `[examples.count, elementCount]`, for ``ElementSampler/indices(for:keeping:of:lesson:importance:)``.
     func importance(of examples: [Int32]) -> [Float]
 
     /// What ``init(bytes:exampleCount:elementCount:)`` makes the same of.

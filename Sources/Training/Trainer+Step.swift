@@ -218,10 +218,9 @@ extension Trainer {
             guard let elementWorth else {
                 return sampler.indices(for: examples, keeping: count, of: total, lesson: lesson.number)
             }
-            return sampler.sample(
+            return sampler.indices(
                 for: examples, keeping: count, of: total, lesson: lesson.number,
-                importance: elementWorth.importance(of: examples)
-            ).indices
+                importance: elementWorth.importance(of: examples))
         }
         return ElementSubset(
             indices: try Tensor(indices, shape: [examples.count, count], device: recipe.training.place).to(.int64))

@@ -79,6 +79,8 @@ import Testing
         let rows = Array(repeating: importance, count: examples.count).flatMap { $0 }
         let (indices, weights) = ElementSampler(seed: 2).sample(
             for: examples, keeping: 3, of: 5, lesson: 1, importance: rows, cap: 1e6)
+        let drawn = ElementSampler(seed: 2).indices(for: examples, keeping: 3, of: 5, lesson: 1, importance: rows)
+        #expect(drawn.elementsEqual(indices))
         var counts = [Int](repeating: 0, count: 5)
         var sum = 0.0
         for (element, weight) in zip(indices, weights) {
