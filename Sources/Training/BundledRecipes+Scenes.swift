@@ -24,7 +24,7 @@ extension BundledRecipes {
         training:
           epochs: 10
           batch_size: 8
-          learning_rate: 3e-3
+          learning_rate: 2e-3
           warmup: 0.3
           beta2: 0.95
           threads: 1
