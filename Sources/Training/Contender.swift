@@ -25,7 +25,7 @@ public struct Contender: Codable, Sendable, Equatable {
         guard let parts = Self.parts(of: name) else {
             throw Self.mismatch(name, found: "no budget after @", expected: "a number above 0")
         }
-        let pattern = /(.+?)(?:-b([1-9][0-9]*))?(?:-lr([0-9.]+(?:e-?[0-9]+)?))?(?:-w([0-9.]+))?/
+        let pattern = /(.+?)(?:-b([1-9][0-9]{0,8}))?(?:-lr([0-9.]+(?:e-?[0-9]+)?))?(?:-w([0-9.]+))?/
         guard let match = parts.base.wholeMatch(of: pattern)?.output else {
             throw Self.mismatch(name, found: "no policy", expected: "its name first")
         }

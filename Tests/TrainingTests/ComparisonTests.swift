@@ -129,7 +129,7 @@ private struct ClockedExperiment: Experiment {
         arguments: [
             "standard@", "standard@x", "standard@0", "nobody@1", "standard-b0", "standard-b", "nobody-b4", "@1", "-b4",
             "standard-lr0", "standard-lr1.2.3", "standard-lr1e-3-b4", "standard-lr1e999", "standard-w1",
-            "standard-w-0.1",
+            "standard-w-0.1", "standard-b99999999999999999999",
         ])
     func malformed(name: String) {
         #expect(throws: (any Error).self) { try Contender(name) }
