@@ -22,8 +22,9 @@ extension Comparison {
         for _ in 0..<rounds where !stop.isRaised {
             let plain = try time(summary(of: Contender(Policy.standard.name), share: share))
             for contender in rivals where !stop.isRaised {
-                ratios[contender.policy.name, default: []].append(
-                    try time(summary(of: contender, share: share)) / plain)
+                let short = try summary(of: contender, share: share)
+                let spent = costSpent(in: short, by: contender.policy) ?? share
+                ratios[contender.policy.name, default: []].append(time(short) / plain * share / spent)
             }
         }
         // A short run can be far off where a policy's own phases do not fit in it.
@@ -39,6 +40,14 @@ extension Comparison {
             if !found.contains(where: { $0.base == contender.base }) { found.append(contender) }
         }
         return found
+    }
+
+    /// The share of standard training's cost that a short run spent, which is less than planned where a policy admits few
+    /// examples as long as losses fall; nil where parts of examples were taught, as a summary does not count these.
+    private func costSpent(in summary: RunSummary, by policy: Policy) -> Double? {
+        guard policy.elements == nil else { return nil }
+        let cost = Double(summary.examplesTaught) + policy.scoringCost * Double(summary.examplesScored)
+        return cost / Double(experiment.recipe.training.epochs * experiment.exampleCount)
     }
 
     private func summary(of contender: Contender, share: Double) throws -> RunSummary {

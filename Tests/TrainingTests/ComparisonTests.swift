@@ -9,20 +9,30 @@ import Testing
 private struct ClockedExperiment: Experiment {
     var recipe: Recipe
     let secondsByPolicy: [String: Double]
+    /// Of the cost that is planned.
+    var spentShare = 1.0
     let exampleCount = 1000
     let fingerprint: UInt64 = 0
 
     func with(_ recipe: Recipe) -> ClockedExperiment {
-        ClockedExperiment(recipe: recipe, secondsByPolicy: secondsByPolicy)
+        var experiment = self
+        experiment.recipe = recipe
+        return experiment
     }
 
     func train(
         in folder: RunFolder?, from checkpoint: CheckpointFolder?, among ranks: Ranks, until stop: StopSignal,
         emit: @escaping (TrainingEvent) throws -> Void
     ) throws -> RunSummary {
-        let seconds = (secondsByPolicy[recipe.teacher.name] ?? .nan) * (recipe.training.budget ?? 1)
+        let isAdmitting = if case .admission = recipe.teacher.selection { true } else { false }
+        let share = (recipe.training.budget ?? 1) * (isAdmitting ? spentShare : 1)
+        let cost = share * Double(recipe.training.epochs * exampleCount)
+        let scored = isAdmitting ? cost.rounded() : 0
+        let taught = (cost - recipe.teacher.scoringCost * scored).rounded()
+        let seconds = (secondsByPolicy[recipe.teacher.name] ?? .nan) * share
         return RunSummary(
-            steps: 1, epochs: 1, examplesTaught: 1, examplesScored: 0, seconds: seconds, processorSeconds: seconds,
+            steps: 1, epochs: 1, examplesTaught: Int(taught), examplesScored: Int(scored), seconds: seconds,
+            processorSeconds: seconds,
             secondsByPhase: [:], metrics: [:], isComplete: true)
     }
 
@@ -49,6 +59,15 @@ private struct ClockedExperiment: Experiment {
         // By another clock all take the same.
         let equal = try comparison.measurePaces(of: { _ in 7 })
         #expect(equal == ["attent": 1, "random-elements": 1])
+    }
+
+    @Test("a short run that spends less than planned is not believed to be fast") func unspent() throws {
+        var experiment = ClockedExperiment(
+            recipe: tinyRecipe(), secondsByPolicy: ["standard": 100, "selective-backprop": 130])
+        experiment.spentShare = 0.6
+        let contenders = [try Contender("standard"), try Contender("selective-backprop")]
+        let paces = try Comparison(experiment, contenders: contenders, seeds: 1).measurePaces()
+        #expect(abs((paces["selective-backprop"] ?? 0) - 1.3) < 0.01)
     }
 
     @Test("in a table each contender runs once, and the recipe's teacher has the recipe's settings") func table() throws
