@@ -25,7 +25,7 @@ struct Attent: ParsableCommand {
             First steps:
               attent doctor                  whether all is in place on this machine
               attent recipes                 what can be trained at once, and how long it takes
-              attent compare digits          plain against taught training, about two minutes; ends with a report
+              attent compare digits          plain against taught training, two to five minutes; ends with a report
               attent train digits --serve    one run, to be watched in a browser
 
             With your own data, copy one of Examples/*/recipe.yaml and change its data: section.

@@ -7,7 +7,10 @@ struct LiveOptions: ParsableArguments {
     @Option(
         defaultAsFlag: "0", parsing: .next,
         help: ArgumentHelp(
-            "Serves the report while the run goes on, on this machine alone; from elsewhere over ssh -L. Give a port as --serve=PORT.",
+            """
+            Serves the report while the run goes on, on this machine alone; from elsewhere over ssh -L. Give a port as --serve=PORT; \
+            0 is one that is free.
+            """,
             valueName: "port"))
     var serve: String?
 

@@ -76,7 +76,7 @@ struct RecipeReference {
         Every key of a recipe, its default and what it means.
 
         A recipe is a YAML file. A key without a default and not marked as demanded is left out where it is not wanted.
-        `--set key.path=value` overrides any key on the command line. Unknown and missing keys are refused with their line.
+        `--set key.path=value` overrides any key on the command line. Unknown keys, and missing ones without a default, are refused with their line.
         The teacher's defaults are those of the preset that `teacher: NAME` or `teacher: {policy: NAME}` names:
         \(Policy.presetNames.map { "`\($0)`" }.joined(separator: ", ")).
 
