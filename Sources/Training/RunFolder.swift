@@ -11,9 +11,8 @@ public struct RunFolder: Sendable, Equatable {
     /// recipe has not taken the name.
     public static func create(_ path: String) throws(TrainingError) -> RunFolder {
         let manager = FileManager.default
-        if let names = try? manager.contentsOfDirectory(atPath: path), names.allSatisfy({ beginnings.contains($0) }) {
-            return RunFolder(path: path)
-        }
+        let folder = RunFolder(path: path)
+        guard !folder.isBeginning else { return folder }
         guard !manager.fileExists(atPath: path) else { throw .folderExists(path: path) }
         do {
             try manager.createDirectory(
@@ -28,11 +27,17 @@ public struct RunFolder: Sendable, Equatable {
         do { try AtomicFile.synchronizeFolder(of: path) } catch {
             throw .folderUnwritable(path: path, reason: "\(error)")
         }
-        return RunFolder(path: path)
+        return folder
     }
 
     /// What lies in a folder before its recipe.
     private static let beginnings: Set<String> = ["lock", "recipe.yaml.partial"]
+
+    /// Whether the folder holds no more than a run does that has not written its recipe yet.
+    public var isBeginning: Bool {
+        let names = try? FileManager.default.contentsOfDirectory(atPath: path)
+        return names?.allSatisfy { Self.beginnings.contains($0) } ?? false
+    }
 
     /// A folder that a run has already been started in.
     public static func open(_ path: String) throws(TrainingError) -> RunFolder {

@@ -47,7 +47,9 @@ struct NextStep {
     }
 
     private func existing(_ path: String) -> String? {
-        guard let run = try? RunFolder.open(path) else { return elsewhere(than: path) }
+        guard let run = try? RunFolder.open(path) else {
+            return words.first == "resume" ? nil : elsewhere(than: path)
+        }
         let isComplete = ((try? run.readSummary()) ?? nil) != nil
         let command = isComplete && !ComparisonSession.exists(at: path) ? "report" : "resume"
         return "attent \(command) \(Self.quoted(path))"

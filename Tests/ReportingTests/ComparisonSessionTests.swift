@@ -53,6 +53,39 @@ import Training
         #expect(outcome.figures.contains { $0.hasPrefix("figure evidence.digits.standard.time_reduction ") })
     }
 
+    @Test("of those who begin a run at once one has it, the others see that it is taken", arguments: 0..<100)
+    func beginning(_ round: Int) async throws {
+        let folder = RunFolder(path: path)
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        @Sendable func claim() throws -> RunLock? {
+            do {
+                let lock = try RunLock(RunFolder.create(folder.path).path)
+                try AtomicFile.write(Data("name: a".utf8), to: folder.recipe)
+                return lock
+            } catch TrainingError.inUse {
+                return nil
+            } catch TrainingError.folderExists
+                where folder.isBeginning || FileManager.default.fileExists(atPath: folder.recipe)
+            {
+                return nil
+            }
+        }
+        let locks = try await withThrowingTaskGroup(of: RunLock?.self) { group in
+            for _ in 0..<4 { group.addTask { try claim() } }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(locks.count { $0 != nil } == 1)
+    }
+
+    @Test("a folder of something else where a run belongs is refused, not passed over") func foreign() throws {
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let own = try begin(try plan())
+        let cell = "\(path)/standard@1-seed0"
+        try FileManager.default.createDirectory(atPath: cell, withIntermediateDirectories: false)
+        try Data("notes".utf8).write(to: URL(fileURLWithPath: "\(cell)/notes.txt"))
+        #expect(throws: TrainingError.folderExists(path: cell)) { try own.run() }
+    }
+
     @Test("nobody joins a comparison by the wall clock, nor one whose paces are not known") func refusals() throws {
         defer { try? FileManager.default.removeItem(atPath: path) }
         let own = try begin(try plan())
