@@ -46,8 +46,7 @@ extension ComparisonSession {
                 : RunSession.create(experiment, at: folder.path, position: position, quiet: isQuiet)
         } catch TrainingError.inUse {
             return nil
-        } catch TrainingError.folderExists where folder.isBeginning || hasBegun() {
-            // In this order, as who made the folder since it was looked for may write its recipe in between.
+        } catch TrainingError.folderExists where hasBegun() {
             return nil
         }
     }

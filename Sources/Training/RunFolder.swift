@@ -11,9 +11,6 @@ public struct RunFolder: Sendable, Equatable {
     /// recipe has not taken the name.
     public static func create(_ path: String) throws(TrainingError) -> RunFolder {
         let manager = FileManager.default
-        let folder = RunFolder(path: path)
-        guard !folder.isBeginning else { return folder }
-        guard !manager.fileExists(atPath: path) else { throw .folderExists(path: path) }
         do {
             try manager.createDirectory(
                 at: URL(fileURLWithPath: path).deletingLastPathComponent(), withIntermediateDirectories: true)
@@ -21,23 +18,22 @@ public struct RunFolder: Sendable, Equatable {
             throw .folderUnwritable(path: path, reason: Self.reason(error))
         }
         guard mkdir(path, 0o755) == 0 else {
-            guard errno != EEXIST else { throw .folderExists(path: path) }
-            throw .folderUnwritable(path: path, reason: String(cString: strerror(errno)))
+            guard errno == EEXIST else {
+                throw .folderUnwritable(path: path, reason: String(cString: strerror(errno)))
+            }
+            // Looked at after the attempt: before it another process may make the folder in between.
+            let names = try? manager.contentsOfDirectory(atPath: path)
+            guard names?.allSatisfy({ beginnings.contains($0) }) == true else { throw .folderExists(path: path) }
+            return RunFolder(path: path)
         }
         do { try AtomicFile.synchronizeFolder(of: path) } catch {
             throw .folderUnwritable(path: path, reason: "\(error)")
         }
-        return folder
+        return RunFolder(path: path)
     }
 
     /// What lies in a folder before its recipe.
     private static let beginnings: Set<String> = ["lock", "recipe.yaml.partial"]
-
-    /// Whether the folder holds no more than a run does that has not written its recipe yet.
-    public var isBeginning: Bool {
-        let names = try? FileManager.default.contentsOfDirectory(atPath: path)
-        return names?.allSatisfy { Self.beginnings.contains($0) } ?? false
-    }
 
     /// A folder that a run has already been started in.
     public static func open(_ path: String) throws(TrainingError) -> RunFolder {

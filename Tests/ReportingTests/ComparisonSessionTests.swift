@@ -64,9 +64,7 @@ import Training
                 return lock
             } catch TrainingError.inUse {
                 return nil
-            } catch TrainingError.folderExists
-                where folder.isBeginning || FileManager.default.fileExists(atPath: folder.recipe)
-            {
+            } catch TrainingError.folderExists where FileManager.default.fileExists(atPath: folder.recipe) {
                 return nil
             }
         }
