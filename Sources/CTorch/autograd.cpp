@@ -34,7 +34,11 @@ ct_status ct_set_gradient(ct_tensor x, ct_tensor gradient) {
         TORCH_CHECK(!gradient || (borrow(gradient).sizes() == borrow(x).sizes() && borrow(gradient).dtype() == borrow(x).dtype() &&
                                   borrow(gradient).device() == borrow(x).device()),
                     "a gradient differs from its tensor in shape, type or device");
-        borrow(x).mutable_grad() = gradient ? borrow(gradient) : at::Tensor();
+        if (!gradient) return borrow(x).mutable_grad().reset();
+        const auto& given = borrow(gradient);
+        // They also walk both as one run of memory.
+        const bool isAlike = given.strides() == borrow(x).strides() && given.is_non_overlapping_and_dense();
+        borrow(x).mutable_grad() = isAlike ? given : at::empty_like(borrow(x)).copy_(given.detach());
     });
 }
 

@@ -1,19 +1,32 @@
 #pragma once
 // oneDNN's fp32 kernels for the products of linear maps.
+#include <mutex>
+
 #include "internal.h"
 
 namespace ct {
 
-/// Sends fp32 products on the CPU to oneDNN for as long as it lives.
+/// Sends fp32 products on the CPU to oneDNN for as long as it or another thread's lives.
 class FastMatmul {
 public:
-    FastMatmul() : previous(current()) { set(at::Float32Precision::BF16); }
-    ~FastMatmul() { set(previous); }
+    FastMatmul() {
+        const std::lock_guard lock(mutex);
+        if (users++ > 0) return;
+        previous = current();
+        set(at::Float32Precision::BF16);
+    }
+    ~FastMatmul() {
+        const std::lock_guard lock(mutex);
+        if (--users == 0) set(previous);
+    }
     FastMatmul(const FastMatmul&) = delete;
     FastMatmul& operator=(const FastMatmul&) = delete;
 
 private:
-    at::Float32Precision previous;
+    // The setting is the process's: the first sets it, the last restores what was before.
+    static inline std::mutex mutex;
+    static inline int users = 0;
+    static inline at::Float32Precision previous;
 
     static at::Float32Precision current() {
         return at::globalContext().float32Precision(at::Float32Backend::MKLDNN, at::Float32Op::MATMUL);

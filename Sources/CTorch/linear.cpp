@@ -30,7 +30,7 @@ int64_t rows_of(const at::Tensor& x) { return x.numel() / x.size(-1); }
 // A call into oneDNN costs some 15 µs more than one into the default kernels, which the smallest maps do not earn back, and a
 // row or two, such as a generated token's, take it twice their time.
 bool is_worthwhile(const at::Tensor& x, const at::Tensor& weight) {
-    return weight.size(0) >= 8 && weight.size(1) >= 8 && x.numel() * weight.size(0) >= 1 << 20 && rows_of(x) >= 4;
+    return fits(x, weight) && weight.size(0) >= 8 && weight.size(1) >= 8 && x.numel() * weight.size(0) >= 1 << 20 && rows_of(x) >= 4;
 }
 
 bool is_plain(const at::Tensor& x) { return x.is_cpu() && x.scalar_type() == at::kFloat; }
@@ -160,7 +160,7 @@ bool suits_bfloat16(const at::Tensor& x, const at::Tensor& weight) {
 // What a map and its activation have left in bfloat16 for this map.
 bool is_left_in_bfloat16(const at::Tensor& x, const at::Tensor& weight) {
     return kernels.load(std::memory_order_relaxed) == CT_LINEAR_BFLOAT16 && x.is_cpu() && x.scalar_type() == at::kBFloat16 &&
-           is_plain(weight);
+           is_plain(weight) && fits(x, weight);
 }
 
 }  // namespace
@@ -213,12 +213,19 @@ bool is_addend(const at::Tensor& residual, const at::Tensor& x, const at::Tensor
     return residual.is_cpu() && residual.scalar_type() == at::kFloat && residual.is_contiguous() && residual.sizes() == shape;
 }
 
+// A bias as every kernel reads it, one number a feature without gaps; as libtorch has it, a single number stands for all.
+std::optional<at::Tensor> row_of(ct_tensor biasHandle, const at::Tensor& weight) {
+    auto bias = maybe(biasHandle);
+    if (!bias || weight.dim() != 2 || (bias->sizes() == weight.sizes().slice(0, 1) && bias->is_contiguous())) return bias;
+    return bias->expand({weight.size(0)}).contiguous();
+}
+
 }  // namespace
 
 ct_status ct_linear(ct_tensor xHandle, ct_tensor weightHandle, ct_tensor biasHandle, ct_tensor residualHandle, ct_tensor* out) {
     return returning(out, [&] {
         const auto &x = borrow(xHandle), &weight = borrow(weightHandle);
-        const auto bias = maybe(biasHandle), residual = maybe(residualHandle);
+        const auto bias = row_of(biasHandle, weight), residual = maybe(residualHandle);
         if (!residual) return mapped(x, weight, bias);
         const auto operands = own_operands(x, weight);
         if (operands && is_addend(*residual, x, weight)) return own_linear(x, weight, *operands, bias, residual);
@@ -229,9 +236,11 @@ ct_status ct_linear(ct_tensor xHandle, ct_tensor weightHandle, ct_tensor biasHan
 ct_status ct_perceptron(ct_tensor xHandle, const ct_tensor* weights, bool isTanh, ct_tensor residualHandle, ct_tensor* out) {
     return returning(out, [&] {
         const auto &x = borrow(xHandle), &widening = borrow(weights[0]), &narrowing = borrow(weights[2]);
-        const auto wideningBias = maybe(weights[1]), narrowingBias = maybe(weights[3]), residual = maybe(residualHandle);
+        const auto wideningBias = row_of(weights[1], widening), narrowingBias = row_of(weights[3], narrowing);
+        const auto residual = maybe(residualHandle);
         const auto operands = own_operands(x, widening);
-        if (operands && own_operands(x, narrowing) == operands && (!residual || is_addend(*residual, x, narrowing))) {
+        if (operands && fits(widening.t(), narrowing) && own_operands(rows_of(x), narrowing) == operands &&
+            (!residual || is_addend(*residual, x, narrowing))) {
             return own_perceptron(x, {widening, wideningBias, narrowing, narrowingBias}, *operands, residual,
                                   isTanh ? Activation::tanh_gelu : Activation::gelu);
         }

@@ -83,6 +83,7 @@ struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
     // d loss / d logits = softmax − onehot, so each chunk's share of both gradients follows from its logits alone. Rows whose
     // loss has no gradient, such as tokens that are not taught, take no part in the products.
     static variable_list backward(AutogradContext* context, variable_list gradients) {
+        TORCH_CHECK_NOT_IMPLEMENTED(!c10::GradMode::is_enabled(), "this loss has no second derivative");
         auto saved = context->get_saved_variables();
         const auto &hidden = saved[0], &weight = saved[1], &targets = saved[2], &normalizers = saved[3];
         const Products products(hidden, weight);
@@ -90,7 +91,7 @@ struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
         const auto gradient = gradients[0].to(at::kFloat).contiguous();
         const bool wantsHidden = context->needs_input_grad(0), wantsWeight = context->needs_input_grad(1);
         auto hiddenGradient = wantsHidden ? at::empty_like(hidden) : at::Tensor();
-        auto weightGradient = wantsWeight ? at::zeros_like(weight, weight.options().dtype(at::kFloat)) : at::Tensor();
+        auto weightGradient = wantsWeight ? at::zeros_like(weight, weight.options().dtype(at::kFloat), at::MemoryFormat::Contiguous) : at::Tensor();
         size_t chunk = 4;
         for (int64_t start = 0; start < count; start += rows, chunk++) {
             const int64_t end = std::min(start + rows, count);

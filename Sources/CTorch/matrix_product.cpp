@@ -118,6 +118,7 @@ at::Tensor product(const at::Tensor& left, const at::Tensor& right, Operands ope
 }
 
 void add_product(at::Tensor& out, const at::Tensor& left, const at::Tensor& right, Operands operands) {
+    TORCH_CHECK(out.stride(1) == 1, "a sum of products has gaps in its rows");
     if (operands == Operands::bfloat16) return add_bfloat16_product(out, left, right);
     run(left, right, out, added_rows);
 }
@@ -156,10 +157,13 @@ bool is_stored_narrow(const at::Tensor& weight) {
     return (type == at::kBFloat16 || type == at::kHalf) && !weight.requires_grad();
 }
 
-std::optional<Operands> own_operands(const at::Tensor& x, const at::Tensor& weight) {
-    const int64_t rows = x.numel() / x.size(-1);
-    if (!is_fp32(x) || at::autocast::is_autocast_enabled(at::kCPU) || weight.size(0) % lanes != 0 || weight.size(1) % lanes != 0 ||
-        x.numel() * weight.size(0) < 1 << 16)
+bool fits(const at::Tensor& x, const at::Tensor& weight) {
+    return x.dim() > 0 && weight.dim() == 2 && x.size(-1) == weight.size(1);
+}
+
+std::optional<Operands> own_operands(int64_t rows, const at::Tensor& weight) {
+    if (!weight.is_cpu() || at::autocast::is_autocast_enabled(at::kCPU) || weight.size(0) % lanes != 0 ||
+        weight.size(1) % lanes != 0 || rows * weight.numel() < 1 << 16)
         return std::nullopt;
     const auto kernels = ct_get_linear_kernels();
     if (kernels == CT_LINEAR_OWN && has_wide_registers() && is_fp32(weight) && rows >= 4) return Operands::fp32;
@@ -167,6 +171,11 @@ std::optional<Operands> own_operands(const at::Tensor& x, const at::Tensor& weig
     const bool isSuited = (is_fp32(weight) || is_stored_narrow(weight)) && rows >= 64;
     if (kernels == CT_LINEAR_BFLOAT16 && ct_has_own_bfloat16_maps() && isSuited) return Operands::bfloat16;
     return std::nullopt;
+}
+
+std::optional<Operands> own_operands(const at::Tensor& x, const at::Tensor& weight) {
+    if (!fits(x, weight) || x.numel() == 0 || !is_fp32(x)) return std::nullopt;
+    return own_operands(x.numel() / x.size(-1), weight);
 }
 
 }  // namespace ct

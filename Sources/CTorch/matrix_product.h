@@ -13,17 +13,23 @@ enum class Operands : int64_t { fp32, bfloat16 };
 /// Whether a weight is frozen in 16 bits; as an operand in bfloat16 it need not be widened.
 bool is_stored_narrow(const at::Tensor& weight);
 
-/// How x · weightᵀ is computed where that is ours to do: it is switched on, operands are fp32 on a CPU with AVX-512 (in bfloat16
-/// also a frozen weight of 16 bits), in whole vectors, and large enough to pay.
+/// Whether x · weightᵀ exists; our kernels and oneDNN's trust it to.
+bool fits(const at::Tensor& x, const at::Tensor& weight);
+
+/// How x · weightᵀ is computed where that is ours to do: it exists, our products are switched on, operands are fp32
+/// on a CPU with AVX-512 (in bfloat16 also a frozen weight of 16 bits), in whole vectors, and large enough to pay.
 std::optional<Operands> own_operands(const at::Tensor& x, const at::Tensor& weight);
+
+/// The same for an x of so many rows of fp32.
+std::optional<Operands> own_operands(int64_t rows, const at::Tensor& weight);
 
 // Matrices are two-dimensional and may be transposed views; every sum runs in the order of its terms, for any number of threads.
 
-/// left [M, K] · right [K, N] + bias [N] + residual [M, N], the last two where they are defined.
+/// left [M, K] · right [K, N] + bias [N] + residual [M, N], the last two where they are defined and then without gaps.
 at::Tensor product(const at::Tensor& left, const at::Tensor& right, Operands operands, const std::optional<at::Tensor>& bias = {},
                    const std::optional<at::Tensor>& residual = {});
 
-/// out [M, N] += left · right.
+/// out [M, N] += left · right; out's rows have no gaps.
 void add_product(at::Tensor& out, const at::Tensor& left, const at::Tensor& right, Operands operands);
 
 enum class Activation { gelu, tanh_gelu };

@@ -42,6 +42,7 @@ ct_status ct_attention(ct_tensor query, ct_tensor key, ct_tensor value, ct_tenso
                        bool causal, double scale, bool groupedQueries, ct_tensor* out) {
     return ct::returning(out, [&] {
         const auto &q = borrow(query), &k = borrow(key), &v = borrow(value);
+        TORCH_CHECK(!firsts || mask, "the first keys that are seen come without the mask that they stand for");
         const bool isPlain = !mask && dropout == 0 && !causal && !groupedQueries;
         if (isPlain && prefers_short_attention(q, k, v)) return short_attention(q, k, v, scale);
         const bool isRun = dropout == 0 && (firsts || (causal && !mask));

@@ -13,6 +13,7 @@ ct_status ct_fused_adamw(const ct_tensor* parameters, const ct_tensor* firstMome
         for (int i = 0; i < count; i++) {
             const auto& parameter = borrow(parameters[i]);
             if (!parameter.grad().defined()) continue;
+            TORCH_CHECK(parameter.is_non_overlapping_and_dense(), "parameter ", i, " has elements that share memory, or gaps");
             values.push_back(parameter);
             gradients.push_back(parameter.grad());
             first.push_back(borrow(firstMoments[i]));

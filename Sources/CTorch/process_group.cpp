@@ -66,7 +66,12 @@ ct_status ct_barrier(ct_group group, ct_work* out) {
     return started(out, [&] { return group->group->barrier(); });
 }
 
-bool ct_work_is_done(ct_work work) { return work->work->isCompleted(); }
+bool ct_work_is_done(ct_work work) {
+    // What has failed is done too; waiting for it says how.
+    bool isDone = true;
+    guarded([&] { isDone = work->work->isCompleted(); });
+    return isDone;
+}
 ct_status ct_work_wait(ct_work work) {
     return guarded([&] { work->work->wait(); });
 }

@@ -20,7 +20,7 @@ ct_status ct_slice(ct_tensor x, int dimension, intptr_t start, intptr_t end, int
 }
 ct_status ct_chunk(ct_tensor x, int pieces, int dimension, ct_tensor* out) {
     return guarded([&] {
-        TORCH_CHECK(borrow(x).size(dimension) % pieces == 0, "a dimension of ", borrow(x).size(dimension),
+        TORCH_CHECK(pieces > 0 && borrow(x).size(dimension) % pieces == 0, "a dimension of ", borrow(x).size(dimension),
                     " elements does not divide into ", pieces, " equal pieces");
         auto chunks = at::chunk(borrow(x), pieces, dimension);
         for (int i = 0; i < pieces; i++) out[i] = own(std::move(chunks[i]));

@@ -2,10 +2,13 @@ import CTorch
 
 /// The process-wide state of libtorch.
 public enum Engine {
-    /// Threads within an operation.
+    /// Threads within an operation, at least 1.
     public static var threadCount: Int {
         get { Int(ct_thread_count()) }
-        set { ct_set_thread_count(Int32(newValue)) }
+        set {
+            precondition(newValue > 0, "an operation runs on at least one thread")
+            ct_set_thread_count(Int32(newValue))
+        }
     }
 
     /// Seeds the default generators, from which dropout draws.

@@ -85,6 +85,17 @@ import Torch
         #expect(try x.gradient() == nil)
     }
 
+    @Test("A gradient that lies otherwise than its tensor is laid out like it")
+    func gradientLayout() throws {
+        let x = try Tensor.zeros([2, 3]).requiringGradient()
+        try x.setGradient(Tensor([Float(1), 2, 3, 4, 5, 6], shape: [3, 2]).transposed(0, 1))
+        #expect(try #require(try x.gradient()).isContiguous && x.gradient()?.floats == [1, 3, 5, 2, 4, 6])
+        // The gradient of a sum is one number seen six times.
+        let ones = try Tensor.gradients(of: [x.sum()], weightedBy: [Tensor(Float(1))], withRespectTo: [x])
+        try x.setGradient(ones[0])
+        #expect(try #require(try x.gradient()).isContiguous)
+    }
+
     @Test("A graph is freed by its backward pass unless it is retained")
     func retention() throws {
         let x = try Tensor([2.0]).requiringGradient()
