@@ -69,21 +69,30 @@ public struct CheckpointFolder: Sendable, Equatable {
 
     /// Removes the checkpoints of a run beyond the newest `count` up to this one, which was just written and stays. Later
     /// ones are of a past that the run went back behind, since they were damaged; they go too.
-    public func keepNewest(_ count: Int) throws(CheckpointError) {
+    ///
+    /// - Parameter isLasting: whether a checkpoint is one of the `count`; one that is not goes as soon as there is a newer.
+    public func keepNewest(
+        _ count: Int, lasting isLasting: (CheckpointFolder) -> Bool = { _ in true }
+    ) throws(CheckpointError) {
         let all = Self.all(in: URL(fileURLWithPath: path).deletingLastPathComponent().path)
         for abandoned in all where abandoned.step > step { try AtomicFolder.remove(abandoned.path) }
-        for old in all.filter({ $0.step < step }).dropFirst(max(1, count) - 1) { try AtomicFolder.remove(old.path) }
+        let older = all.filter { $0.step < step }
+        let kept = older.filter(isLasting).prefix(max(1, count) - (isLasting(self) ? 1 : 0))
+        for old in older where !kept.contains(old) { try AtomicFolder.remove(old.path) }
     }
 
     /// The newest checkpoint of a run whose files are what its manifest says; nil where there is no checkpoint at all.
     ///
-    /// - Parameter damage: is told of each one that is passed over.
+    /// - Parameters:
+    ///   - isWanted: whether a checkpoint is looked at.
+    ///   - damage: is told of each one that is passed over.
     /// - Throws: the newest one's damage, where none is intact.
     public static func newestIntact(
-        in runFolder: String, damage: (CheckpointError) -> Void
+        in runFolder: String, where isWanted: (CheckpointFolder) -> Bool = { _ in true },
+        damage: (CheckpointError) -> Void
     ) throws(CheckpointError) -> CheckpointFolder? {
         var first: CheckpointError?
-        for checkpoint in all(in: runFolder) {
+        for checkpoint in all(in: runFolder) where isWanted(checkpoint) {
             do throws(CheckpointError) {
                 try checkpoint.verify()
                 return checkpoint

@@ -13,6 +13,8 @@ public struct RunRecord: Sendable, Equatable {
 
     public var policy: String { start.policy }
     public var seed: UInt64 { start.seed }
+    /// Examples taught over those that there are, as a selection's epoch counts; lessons that teach fewer are parts of one.
+    var epochs: Double { Double(summary.examplesTaught) / Double(max(start.exampleCount, 1)) }
 
     public init(
         start: RunStart, summary: RunSummary, steps: [StepSummary] = [], selections: [SelectionSummary] = [],

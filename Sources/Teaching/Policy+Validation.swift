@@ -18,7 +18,19 @@ extension Policy {
         if let tokens {
             try check("tokens.share", tokens.share, "above 0 and at most 1") { $0 > 0 && $0 <= 1 }
         }
+        try validateCount()
+    }
+
+    /// A setting that the selection does not ask for would be ignored.
+    private func validateCount() throws(TeachingError) {
+        switch selection {
+        case .hard, .soft: break
+        default: try check("ceiling", ceiling, "1 for a selection other than hard and soft") { $0 == 1 }
+        }
         if !hasFixedCount {
+            let expected = "1, as this selection takes as many as its own rule says"
+            try check("ratio.start", ratio.start, expected) { $0 == 1 }
+            try check("ratio.end", ratio.kind == .constant ? 1 : ratio.end, expected) { $0 == 1 }
             try check("interval.start", interval.start, "1, as this selection is made anew for each lesson") { $0 == 1 }
             try check("interval.end", interval.end, "1, as this selection is made anew for each lesson") { $0 == 1 }
         }

@@ -94,7 +94,7 @@ extension Policy {
 
     /// The fewest of `exampleCount` examples that a selection takes, where that is known before the scores are; else all.
     public func leastCount(of exampleCount: Int) -> Int {
-        hasFixedCount ? Plan.count(ratio: min(ratio.start, ratio.end), of: exampleCount) : exampleCount
+        hasFixedCount ? Plan.count(ratio: ratio.bounds.lowerBound, of: exampleCount) : exampleCount
     }
 
     /// Whether anything depends on the scores.

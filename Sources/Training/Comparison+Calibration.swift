@@ -11,6 +11,7 @@ extension Comparison {
     ///   - time: what of a run is compared.
     ///   - share: the length of each short run, as a share of standard training's cost; at least 20 of its steps.
     ///   - rounds: how many a policy; the median ratio counts.
+    ///   - stop: ends it early, with paces of which nothing can be made.
     public func measurePaces(
         of time: (RunSummary) -> Double = \.processorSeconds, share: Double = 0.04, rounds: Int = 3,
         until stop: StopSignal = StopSignal()
@@ -20,9 +21,9 @@ extension Comparison {
         let least = 20.0 * Double(largest) / Double(experiment.recipe.training.epochs * experiment.exampleCount)
         let share = min(1, max(share, least))
         for _ in 0..<rounds where !stop.isRaised {
-            let plain = try time(summary(of: Contender(Policy.standard.name), share: share))
+            let plain = try time(summary(of: Contender(Policy.standard.name), share: share, until: stop))
             for contender in rivals where !stop.isRaised {
-                let short = try summary(of: contender, share: share)
+                let short = try summary(of: contender, share: share, until: stop)
                 let spent = costSpent(in: short, by: contender.policy) ?? share
                 ratios[contender.policy.name, default: []].append(time(short) / plain * share / spent)
             }
@@ -50,12 +51,12 @@ extension Comparison {
         return cost / Double(experiment.recipe.training.epochs * experiment.exampleCount)
     }
 
-    private func summary(of contender: Contender, share: Double) throws -> RunSummary {
+    private func summary(of contender: Contender, share: Double, until stop: StopSignal) throws -> RunSummary {
         var recipe = recipe(of: contender)
         recipe.training.budget = share
         // Nobody asks how well it does.
         recipe.evaluation.count = 0
         let short = experiment.with(recipe)
-        return try short.train(in: nil, from: nil, until: StopSignal()) { _ in }
+        return try short.train(in: nil, from: nil, until: stop) { _ in }
     }
 }

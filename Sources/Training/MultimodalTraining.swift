@@ -163,6 +163,11 @@ extension Recipe {
                 what: "teacher.score", found: teacher.score.rawValue,
                 expected: "loss, residual or reducible for the model multimae")
         }
+        guard model.task == .classification || !teacher.tracksConfidence else {
+            throw .mismatch(
+                what: "teacher.selection.kind", found: "hide",
+                expected: "another for the task \(model.task.rawValue), whose answers are not just right or wrong")
+        }
     }
 }
 

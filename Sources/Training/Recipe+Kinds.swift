@@ -116,6 +116,15 @@ public enum ModelSettings: Codable, Sendable, Equatable {
         }
     }
 
+    /// Whether what is learnt are classes, of images or of pixels.
+    var predictsClasses: Bool {
+        switch self {
+        case .vit: true
+        case .multimae(let settings): settings.task == .classification || settings.task == .segmentation
+        case .language: false
+        }
+    }
+
     func validate() throws(SettingError) {
         switch self {
         case .vit(let configuration): try configuration.validate()

@@ -41,7 +41,7 @@ extension Recipe {
     }
 
     /// The whole recipe, every setting spelled out.
-    public func yaml() throws -> String { try YAMLEncoder().encode(self) }
+    public func yaml() throws -> String { try exactYAML() }
 
     /// The preset that `teacher: NAME` or `teacher: {policy: NAME}` names, taken out of the document.
     static func takePreset(from root: inout Node, _ source: String) throws -> Policy {
@@ -104,6 +104,11 @@ extension Recipe {
     /// What only vision transformers have, and what only whole classes can be mixed for.
     private func requireRegularization(_ require: (Bool, String, Any, String) throws -> Void) throws {
         let (mixup, decay, drop) = (training.mixup, training.layerDecay, training.dropPath)
+        let smoothing = training.labelSmoothing
+        try require((0..<1).contains(smoothing), "training.label_smoothing", smoothing, "at least 0 and below 1")
+        try require(
+            smoothing == 0 || model.predictsClasses, "training.label_smoothing", smoothing,
+            "0 for a task other than classes of images or pixels")
         try require(mixup >= 0 && mixup.isFinite, "training.mixup", mixup, "0 (none) or more")
         try require(decay > 0 && decay <= 1, "training.layer_decay", decay, "above 0 and at most 1")
         try require((0..<1).contains(drop), "training.drop_path", drop, "at least 0 and below 1")
@@ -123,6 +128,12 @@ extension Recipe {
         try require(
             training.learningRate > 0 && training.learningRate.isFinite, "training.learning_rate",
             training.learningRate, "above 0")
+        for (name, beta) in [("beta1", training.beta1), ("beta2", training.beta2)] {
+            try require((0..<1).contains(beta), "training.\(name)", beta, "at least 0 and below 1")
+        }
+        try require(
+            training.weightDecay >= 0 && training.weightDecay.isFinite, "training.weight_decay", training.weightDecay,
+            "0 (none) or more")
         try require((0..<1).contains(training.warmup), "training.warmup", training.warmup, "at least 0 and below 1")
         let budget = training.budget ?? 1
         try require(budget > 0 && budget <= 1000, "training.budget", budget, "above 0 and at most 1000")

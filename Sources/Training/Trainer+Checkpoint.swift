@@ -28,7 +28,7 @@ private struct Snapshot: Sendable {
     var state: Data
     var step: Int
 
-    /// Writes `step-N` and removes the oldest ones beyond the newest `keep`.
+    /// Writes `step-N` and removes the oldest ones beyond the newest `keep` that are made without a stop too.
     ///
     /// - Parameter ready: called before the folder gets its name.
     func write(in folder: String, keep: Int, ready: () throws -> Void = {}) throws {
@@ -44,7 +44,7 @@ private struct Snapshot: Sendable {
             try AtomicFile.write(state, to: "\(path)/\(RunState.fileName)")
             try ready()
         }
-        try checkpoint.keepNewest(keep)
+        try checkpoint.keepNewest(keep, lasting: \.isScheduled)
     }
 
     /// The same with tensors that training no longer changes.
@@ -57,6 +57,11 @@ private struct Snapshot: Sendable {
         copy.learner = try copies(learner)
         return copy
     }
+}
+
+extension CheckpointFolder {
+    /// Whether a run that is never stopped makes this checkpoint too.
+    var isScheduled: Bool { (try? RunState(contentsOf: file(RunState.fileName)))?.isScheduled != false }
 }
 
 extension Trainer {
@@ -102,7 +107,7 @@ extension Trainer {
     func removeOldCheckpoints() throws {
         guard let folder, position == savedPosition else { return }
         try CheckpointFolder(path: "\(folder.path)/step-\(position.step)", step: position.step).keepNewest(
-            recipe.checkpoints.keep)
+            recipe.checkpoints.keep, lasting: \.isScheduled)
     }
 
     /// Takes the run up from a checkpoint.
@@ -154,18 +159,16 @@ extension Trainer {
 
     /// The restored teacher is that of the recipe, over the same run.
     private func checkTeacher(of checkpoint: CheckpointFolder) throws {
-        guard try teacher.policy == recipe.policy(for: learner, exampleCount: training.count),
-            teacher.exampleCount == training.count
-        else {
+        let policy = try recipe.policy(for: learner, exampleCount: training.count)
+        guard teacher.policy == policy, teacher.exampleCount == training.count else {
+            let difference = try teacher.policy.difference(from: policy)
             throw TrainingError.mismatch(
                 what: "the teacher in \(checkpoint.path)",
-                found: "\(teacher.policy.name) over \(teacher.exampleCount) examples",
-                expected: "\(recipe.teacher.name) over \(training.count), with the recipe's settings")
+                found: "\(teacher.policy.name) over \(teacher.exampleCount) examples\(difference.found)",
+                expected: "\(recipe.teacher.name) over \(training.count)\(difference.expected)")
         }
         let settings = recipe.training
-        // Text keeps fewer digits of a budget.
-        let isOfSameCost = abs((teacher.budget ?? 0) - (settings.budget ?? 0)) < 1e-9
-        guard teacher.epochs == settings.epochs, teacher.seed == settings.seed, isOfSameCost else {
+        guard teacher.epochs == settings.epochs, teacher.seed == settings.seed, teacher.budget == settings.budget else {
             func text(_ epochs: Int, _ budget: Double?, _ seed: UInt64) -> String {
                 "training.epochs \(epochs), training.budget \(budget.map { "\($0)" } ?? "none"), training.seed \(seed)"
             }

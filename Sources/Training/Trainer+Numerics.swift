@@ -62,13 +62,16 @@ extension Trainer {
                     learnerStep: learnerStep)))
     }
 
-    /// The rank with the folder reads the checkpoint, and the others get what it read.
+    /// The rank with the folder reads the checkpoint, and the others get what it read. One that a stop made is passed over,
+    /// or the run would end otherwise than if it had never been stopped.
     ///
     /// - Returns: the step of the checkpoint that the learner went back to.
     private func rollBack(_ culprits: [Int32], _ found: NonFiniteStep) throws -> Int {
         try finishCheckpoint()
         let step = try ranks.onFirst {
-            let checkpoint = try folder.flatMap { try CheckpointFolder.newestIntact(in: $0.path) { _ in } }
+            let checkpoint = try folder.flatMap {
+                try CheckpointFolder.newestIntact(in: $0.path, where: \.isScheduled) { _ in }
+            }
             guard let checkpoint else {
                 throw TrainingError.diverged(
                     step: position.step + 1, quantity: found.quantity, value: found.value, examples: culprits,

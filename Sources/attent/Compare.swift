@@ -64,7 +64,7 @@ struct Compare: ParsableCommand {
             kind: `protocol`, contenders: try contenders(experiment.recipe.teacher), seeds: seeds, clock: clock)
         let path = options.folder(for: experiment.recipe.name)
         let session = try ComparisonSession.create(experiment, plan, at: path, quiet: output.isSilent)
-        let server = try live.start(path)
+        let server = try live.startAnew(path)
         try session.finish(until: .onTermination(), output)
         server?.awaitLastVisit()
     }

@@ -34,4 +34,12 @@ struct LiveOptions: ParsableArguments {
                 """.utf8))
         return server
     }
+
+    /// The same for a folder that was just made: of one that cannot be served nothing stays.
+    func startAnew(_ folder: String) throws -> LiveServer? {
+        do { return try start(folder) } catch {
+            try FileManager.default.removeItem(atPath: folder)
+            throw error
+        }
+    }
 }

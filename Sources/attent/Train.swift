@@ -19,7 +19,8 @@ struct Train: ParsableCommand {
             let experiment = try recipe.experiment(among: ranks)
             let path = try options.folder(for: experiment.recipe.name, among: ranks)
             let session = try session(experiment, at: path, among: ranks)
-            let server = ranks.isFirst ? try live.start(path) : nil
+            let server =
+                try ranks.isFirst ? (ranks.restartCount > 0 ? live.start(path) : live.startAnew(path)) : nil
             try session.finish(until: stop, output, among: ranks)
             server?.awaitLastVisit()
         }
@@ -30,12 +31,14 @@ struct Train: ParsableCommand {
         guard ranks.restartCount > 0 else {
             return try RunSession.create(experiment, at: path, quiet: output.isSilent, among: ranks)
         }
-        let found = try ranks.onFirst {
-            FileManager.default.fileExists(atPath: RunFolder(path: path).recipe) ? "yes" : ""
+        let recipe = RunFolder(path: path).recipe
+        let precisions = try ranks.onFirst {
+            FileManager.default.fileExists(atPath: recipe) ? try Recipe(file: recipe).precisions : ""
         }
-        return found.isEmpty
+        return precisions.isEmpty
             ? try RunSession.create(experiment, at: path, quiet: output.isSilent, among: ranks)
-            : try RunSession.open(experiment, at: path, quiet: output.isSilent, among: ranks)
+            : try RunSession.open(
+                experiment.computing(in: precisions), at: path, quiet: output.isSilent, among: ranks)
     }
 }
 
@@ -45,11 +48,23 @@ extension Recipe {
         let experiment = try placed(among: ranks).experiment().reportingSkipped()
         try ranks.agree(on: self, fingerprint: ranks.rankCount > 1 ? experiment.fingerprint : 0)
         try experiment.recipe.connect(ranks)
-        // What `auto` comes to is measured, and might differ.
-        var settled = experiment.recipe
-        let precision = try ranks.onFirst { settled.training.precision.rawValue }
-        settled.training.precision = Precision(rawValue: precision) ?? settled.training.precision
-        return ranks.rankCount > 1 ? experiment.with(settled) : experiment
+        let precisions = try ranks.onFirst { experiment.recipe.precisions }
+        return ranks.rankCount > 1 ? experiment.computing(in: precisions) : experiment
+    }
+
+    /// How numbers are computed. What `auto` comes to is measured, and might differ from rank to rank and from day to day.
+    fileprivate var precisions: String {
+        [training.precision, training.scoringPrecision].compactMap { $0?.rawValue }.joined(separator: " ")
+    }
+}
+
+extension Experiment {
+    fileprivate func computing(in precisions: String) -> any Experiment {
+        let values = precisions.split(separator: " ").compactMap { Precision(rawValue: String($0)) }
+        var recipe = recipe
+        recipe.training.precision = values.first ?? recipe.training.precision
+        recipe.training.scoringPrecision = values.dropFirst().first
+        return with(recipe)
     }
 }
 

@@ -87,6 +87,20 @@ import Torch
         }
     }
 
+    @Test("What does not last counts for nothing and goes with the next one")
+    func passing() throws {
+        try withTemporaryFolder { run in
+            var steps: [[Int]] = []
+            for step in [10, 15, 17, 20, 25, 30] {
+                try write(step: step, in: run).keepNewest(1) { $0.step.isMultiple(of: 10) }
+                steps.append(CheckpointFolder.all(in: run).map(\.step))
+            }
+            #expect(steps == [[10], [15, 10], [17, 10], [20], [25, 20], [30]])
+            let lasting = try CheckpointFolder.newestIntact(in: run, where: { $0.step < 30 }) { _ in }
+            #expect(lasting == nil)
+        }
+    }
+
     @Test("One changed bit in any file is found, and the file named", arguments: ["model.safetensors", "state.json"])
     func flippedBit(name: String) throws {
         try withTemporaryFolder { run in

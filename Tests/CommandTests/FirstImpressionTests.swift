@@ -66,6 +66,19 @@ extension CommandTests {
         }
     }
 
+    @Test("of a run whose page cannot be served nothing stays") func takenPort() throws {
+        let (descriptor, port) = listen()
+        defer { close(descriptor) }
+        let out = temporaryPath()
+        for command in ["train", "compare"] {
+            let run = try attent(
+                command, "digits", "--out", out, "--serve=\(port)", "--set", "data.limit=128", "--set",
+                "training.batch_size=16")
+            #expect(run.status == 1 && run.error.contains("port \(port)"), "\(run.error)")
+            #expect(!FileManager.default.fileExists(atPath: out))
+        }
+    }
+
     @Test("a served run prints an address with a token and ends by itself") func serve() throws {
         let out = temporaryPath()
         defer { try? FileManager.default.removeItem(atPath: out) }

@@ -109,6 +109,8 @@ import Testing
         }
         #expect(try chart() == nil)
         record.selections = [0, 2, 6].map { Fixtures.selection($0, epoch: $0) }
+        // Lessons that teach half of the examples are half an epoch each.
+        (record.summary.examplesTaught, record.summary.epochs) = (10 * record.start.exampleCount, 20)
         let points = try #require(chart()?.lines.first?.points)
         #expect(points.map(\.x) == [0, 2, 6, 10] && points.map(\.y) == [2, 4, 4, 4])
     }

@@ -78,6 +78,19 @@ import Testing
                 $0.selection = .prune(Selection.Prune()); $0.interval = .constant(2)
             }
         ),
+        (
+            "ratio.start",
+            {
+                $0.selection = .importance(Selection.Importance()); $0.ratio = .constant(0.1)
+            }
+        ),
+        (
+            "ratio.end",
+            {
+                $0.selection = .hide(Selection.Hide()); $0.ratio = .incremental(from: 1, to: 0.7)
+            }
+        ),
+        ("ceiling", { $0.ceiling = 0.5 }),
     ]
 
     @Test("each setting out of range is named, with what was found and expected", arguments: mistakes)
@@ -91,6 +104,16 @@ import Testing
         }
         #expect(named == key && !found.isEmpty && !expected.isEmpty)
         #expect(throws: TeachingError.self) { try Teacher(policy: policy, exampleCount: 5, epochs: 1, seed: 0) }
+    }
+
+    @Test("the end of a ratio that does not move has no meaning")
+    func leastCount() throws {
+        var policy = Policy.random
+        policy.ratio.start = 0.95
+        #expect(policy.ratio.end == 0.7 && policy.leastCount(of: 100) == 95)
+        policy = .infobatch
+        policy.ratio.end = 0.7
+        try policy.validate()
     }
 
     @Test("a teacher needs examples, epochs and a budget above zero")

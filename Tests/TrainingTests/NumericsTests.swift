@@ -71,6 +71,36 @@ import Torch
         }
     }
 
+    @Test("a run that is stopped between a checkpoint and the step that goes back to it ends with the same bits")
+    func rollbackAcrossStop() throws {
+        var recipe = recipe(.rollback)
+        (recipe.checkpoints.everySteps, recipe.checkpoints.keep, recipe.training.batchSize) = (4, 1, 4)
+        func rejections(stoppingAt stops: [Int]) throws -> ([RejectionSummary], [[Float]]) {
+            try withTemporaryFolder { folder in
+                let (path, recorder) = (RunFolder(path: folder), Recorder())
+                for stop in stops.map(Optional.init) + [nil] {
+                    let (signal, part) = (StopSignal(), Recorder())
+                    let trainer = try poisonedTrainer(
+                        recipe, .gradient, examples: Self.poisoned, folder: path,
+                        emit: { event in
+                            part.observe(event)
+                            recorder.observe(event)
+                            if case .stepped(let step) = event, step.step == stop { signal.raise() }
+                        })
+                    if let newest = CheckpointFolder.all(in: folder).first { try trainer.restore(newest) }
+                    guard try trainer.run(until: signal).isComplete else { continue }
+                    return (recorder.rejections, try trainer.learner.parameters.entries.map { try $0.tensor.values() })
+                }
+                return ([], [])
+            }
+        }
+        let whole = try rejections(stoppingAt: [])
+        let back = try #require(whole.0.first { $0.step - $0.learnerStep > 2 })
+        let stopped = try rejections(stoppingAt: [back.step - 2, back.step - 1])
+        #expect(stopped.0 == whole.0)
+        #expect(zip(stopped.1, whole.1).allSatisfy { $0 == $1 } && !whole.1.isEmpty)
+    }
+
     @Test("without a checkpoint there is nothing to roll back to, and a recipe has to ask for some")
     func noCheckpoint() throws {
         let trainer = try trainer(recipe(.rollback), .loss)

@@ -53,14 +53,21 @@ extension ImageBatch {
     }
 }
 
-/// A trainer of a learner to whom these examples are poison.
 func poisonedTrainer(
     _ recipe: Recipe, _ poison: PoisonedLearner.Poison, examples: Set<Int32>, folder: RunFolder? = nil,
     among ranks: Ranks = .alone, recorder: Recorder = Recorder()
+) throws -> Trainer<PoisonedLearner, ImageDataset> {
+    try poisonedTrainer(recipe, poison, examples: examples, folder: folder, among: ranks, emit: recorder.observe)
+}
+
+/// A trainer of a learner to whom these examples are poison.
+func poisonedTrainer(
+    _ recipe: Recipe, _ poison: PoisonedLearner.Poison, examples: Set<Int32>, folder: RunFolder? = nil,
+    among ranks: Ranks = .alone, emit: @escaping (TrainingEvent) throws -> Void
 ) throws -> Trainer<PoisonedLearner, ImageDataset> {
     let run = try TinyRun(recipe, augmentation: Augmentation(cropPadding: 0, flip: false))
     let marks = try run.training.collate(examples.sorted(), view: .plain).sums
     return try Trainer(
         recipe: recipe, learner: PoisonedLearner(base: run.learner(), poison: poison, marks: Set(marks)),
-        training: run.training, validation: run.validation, folder: folder, ranks: ranks, emit: recorder.observe)
+        training: run.training, validation: run.validation, folder: folder, ranks: ranks, emit: emit)
 }

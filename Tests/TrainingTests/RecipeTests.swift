@@ -145,9 +145,37 @@ import Testing
             ("=3", "--set =3: found no key, expected key.path=value"),
             ("training.epocs=3", "r.yaml: unknown key training.epocs; did you mean epochs?"),
             ("teacher.ratio.start=1.5", "r.yaml: teacher setting ratio.start is 1.5, expected above 0 and at most 1"),
+            ("training.beta1=1", "r.yaml: training.beta1 is 1.0, expected at least 0 and below 1"),
+            ("training.beta2=.nan", "r.yaml: training.beta2 is nan, expected at least 0 and below 1"),
+            ("training.weight_decay=-1", "r.yaml: training.weight_decay is -1.0, expected 0 (none) or more"),
+            (
+                "training.label_smoothing=1.5",
+                "r.yaml: training.label_smoothing is 1.5, expected at least 0 and below 1"
+            ),
             ("teacher.score=reducible", "r.yaml: reference is absent, expected a run folder, for the score reducible"),
         ])
     func badOverrides(override: String, message: String) { #expect(failure(Self.minimal, [override]) == message) }
+
+    @Test("a recipe's text brings the same recipe back, to the last digit of its numbers")
+    func exactNumbers() throws {
+        let overrides = [
+            "teacher=random", "teacher.ratio.start=0.6666666666666666", "training.learning_rate=0.0014142135623730951",
+            "training.budget=0.1", "training.weight_decay=1e-7", "training.beta2=0.9999999999999999",
+        ]
+        let recipe = try Recipe(yaml: Self.minimal, source: "r.yaml", overrides: overrides)
+        let again = try Recipe(yaml: recipe.yaml(), source: "r.yaml")
+        #expect(again == recipe && again.teacher.ratio.start == 2.0 / 3)
+        #expect(try recipe.yaml().contains("learning_rate: 0.001414213562373095\n"))
+    }
+
+    @Test("the first setting in which two policies differ is named")
+    func differences() throws {
+        var other = Policy.attentPlus
+        #expect(try Policy.attentPlus.difference(from: other) == ("", ""))
+        other.elements?.until = 2.0 / 3
+        let difference = try Policy.attentPlus.difference(from: other)
+        #expect(difference == (" with elements.until: 0.75", " with elements.until: 0.6666666666666666"))
+    }
 
     @Test("text that is no YAML mapping is refused", arguments: ["- a\n- b\n", "just text\n", "a: [1\n", ""])
     func notAMapping(yaml: String) { #expect(failure(yaml) != nil) }

@@ -74,7 +74,7 @@ struct ReportCharts {
     var interval: LineChart? {
         func intervals(_ record: RunRecord) -> Series {
             let starts = record.selections.map { Double($0.epoch) }
-            let ends = starts.dropFirst() + [max(Double(record.summary.epochs), starts.last ?? 0)]
+            let ends = starts.dropFirst() + [max(record.epochs, starts.last ?? 0)]
             let series = zip(starts, ends).map { (x: $0, y: $1 - $0) }.filter { $0.y > 0 }
             return series + (series.last.map { [(x: $0.x + $0.y, y: $0.y)] } ?? [])
         }
@@ -200,8 +200,8 @@ struct ReportCharts {
     /// A value of each selection, the last one held until the run's end.
     private func overEpochs(_ record: RunRecord, _ value: (SelectionSummary) -> Double) -> Series {
         var series = record.selections.map { (x: Double($0.epoch), y: value($0)) }
-        if let last = series.last, Double(record.summary.epochs) > last.x {
-            series.append((x: Double(record.summary.epochs), y: last.y))
+        if let last = series.last, record.epochs > last.x {
+            series.append((x: record.epochs, y: last.y))
         }
         return series
     }
