@@ -9,39 +9,62 @@ extension CharacterTokenizer {
     /// They know no characters as such: a vocabulary of words, each of one character, comes to the same.
     public func saveForTransformers(to folder: String) throws(TokenizerError) {
         try write(tokenizerJSON, to: "\(folder)/tokenizer.json")
-        let configuration: [String: Any] = [
-            "tokenizer_class": "PreTrainedTokenizerFast", "eos_token": Self.end, "pad_token": Self.end,
-            "unk_token": Self.unknown, "clean_up_tokenization_spaces": false,
-        ]
-        try write(configuration, to: "\(folder)/tokenizer_config.json")
+        try write(
+            """
+            {
+              "tokenizer_class": "PreTrainedTokenizerFast",
+              "eos_token": "\(Self.end)",
+              "pad_token": "\(Self.end)",
+              "unk_token": "\(Self.unknown)",
+              "clean_up_tokenization_spaces": false
+            }
+
+            """, to: "\(folder)/\(TokenizerConfig.fileName)")
     }
 
-    private var tokenizerJSON: [String: Any] {
-        var vocabulary = [Self.end: 0, Self.unknown: 1]
-        for (index, scalar) in scalars.enumerated() { vocabulary[String(scalar)] = index + 2 }
-        let special = [Self.end, Self.unknown].enumerated().map { index, content -> [String: Any] in
-            [
-                "id": index, "content": content, "special": true, "normalized": false, "single_word": false,
-                "lstrip": false, "rstrip": false,
-            ]
-        }
-        let split: [String: Any] = [
-            "type": "Split", "pattern": ["Regex": "[\\s\\S]"], "behavior": "Isolated", "invert": false,
-        ]
-        return [
-            "version": "1.0", "truncation": NSNull(), "padding": NSNull(), "normalizer": NSNull(),
-            "post_processor": NSNull(), "added_tokens": special, "pre_tokenizer": split, "decoder": ["type": "Fuse"],
-            "model": ["type": "WordLevel", "vocab": vocabulary, "unk_token": Self.unknown],
-        ]
+    /// Written by hand: the keys of Foundation's objects are strings, of which canonically equivalent ones, such as K and
+    /// U+212A, are the same.
+    private var tokenizerJSON: String {
+        let words = [Self.end, Self.unknown].map { "\"\($0)\"" } + scalars.map(\.inJSON)
+        let vocabulary = words.enumerated().map { id, word in "      \(word): \(id)" }.joined(separator: ",\n")
+        let properties =
+            #""special": true, "normalized": false, "single_word": false, "lstrip": false, "rstrip": false"#
+        return #"""
+            {
+              "version": "1.0",
+              "truncation": null,
+              "padding": null,
+              "added_tokens": [
+                {"id": 0, "content": "\#(Self.end)", \#(properties)},
+                {"id": 1, "content": "\#(Self.unknown)", \#(properties)}
+              ],
+              "normalizer": null,
+              "pre_tokenizer": {
+                "type": "Split", "pattern": {"Regex": "[\\s\\S]"}, "behavior": "Isolated", "invert": false
+              },
+              "post_processor": null,
+              "decoder": {"type": "Fuse"},
+              "model": {
+                "type": "WordLevel",
+                "unk_token": "\#(Self.unknown)",
+                "vocab": {
+            \#(vocabulary)
+                }
+              }
+            }
+
+            """#
     }
 
-    private func write(_ object: [String: Any], to path: String) throws(TokenizerError) {
-        let data: Data
-        do {
-            data = try JSONSerialization.data(withJSONObject: object, options: [.prettyPrinted, .sortedKeys])
-        } catch {
-            throw .unwritable(file: path, reason: error.localizedDescription)
-        }
-        try writeFile(data, to: URL(fileURLWithPath: path))
+    private func write(_ json: String, to path: String) throws(TokenizerError) {
+        try writeFile(Data(json.utf8), to: URL(fileURLWithPath: path))
+    }
+}
+
+extension Unicode.Scalar {
+    /// The scalar as a string in JSON, which leaves only quotation marks, backslashes and control characters to escape.
+    fileprivate var inJSON: String {
+        let isPlain = value >= 0x20 && self != "\"" && self != "\\"
+        return isPlain ? "\"\(self)\"" : String(format: "\"\\u%04x\"", value)
     }
 }

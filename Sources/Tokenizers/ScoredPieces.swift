@@ -1,7 +1,7 @@
 /// BPE over characters in which the pair that makes the piece of the highest score merges first, of equals the
 /// leftmost: SentencePiece's BPE and llama2.c's. A character without a piece becomes its bytes.
 ///
-/// Pieces are given with plain spaces, and a space is put in front of each text.
+/// Pieces are given with plain spaces.
 struct ScoredPieces: Sendable {
     struct Piece {
         var bytes: [UInt8] = []
@@ -39,15 +39,15 @@ struct ScoredPieces: Sendable {
         vocabulary.bytes(of: id)
     }
 
-    /// Appends the ids of `text`, which is UTF-8.
-    func encode(_ text: [UInt8], into ids: inout [Int32]) {
+    /// Appends the ids of `text`, which is UTF-8, with a space in front unless told otherwise.
+    func encode(_ text: [UInt8], addingSpace: Bool = true, into ids: inout [Int32]) {
         guard !text.isEmpty else { return }
         let workspace = workspaces.take()
         defer { workspaces.give(workspace) }
-        let spaced = [Self.space] + text
+        let spaced = addingSpace ? [Self.space] + text : text
         spaced.withUnsafeBufferPointer { spaced in
             var start = 0
-            var previous = Self.space
+            var previous = spaced[0]
             for index in 1..<spaced.count {
                 if spaced[index] == Self.space, previous != Self.space, isCutAtSpaces {
                     encode(UnsafeBufferPointer(rebasing: spaced[start..<index]), with: workspace, into: &ids)

@@ -3,8 +3,8 @@
 /// The pieces given out, laid end to end with what `finish()` returns, are exactly `tokenizer.decode` of all the ids.
 public struct TokenStream: Sendable {
     private let tokenizer: any Tokenizer
-    /// The first ids that gave text. Decoded in front of the pending ones, they show the tokenizer that a sequence is
-    /// under way, where a leading space counts.
+    /// The latest ids that give text by themselves. Decoded in front of the pending ones, they show the tokenizer whether
+    /// a leading space counts, which it does not where a sequence begins, or after some added tokens.
     private var context: [Int32] = []
     private var contextLength = 0
     private var pending: [Int32] = []
@@ -21,7 +21,7 @@ public struct TokenStream: Sendable {
         pending.append(id)
         let settled = scalars.count - Self.openTail(of: scalars)
         let piece = text(of: scalars, upTo: settled)
-        if settled == scalars.count { settle(textLength: settled) }
+        if settled == scalars.count { try settle(textLength: settled) }
         return piece
     }
 
@@ -45,12 +45,11 @@ public struct TokenStream: Sendable {
         return String(String.UnicodeScalarView(scalars[start..<end]))
     }
 
-    private mutating func settle(textLength: Int) {
-        guard textLength > 0 else { return }
-        if context.isEmpty {
-            context = pending
-            contextLength = textLength
-        }
+    private mutating func settle(textLength: Int) throws(TokenizerError) {
+        // Ids without text wait, as a leading space that is left out may be one of them.
+        guard textLength > contextLength else { return }
+        let length = try tokenizer.decode(pending).unicodeScalars.count
+        if length > 0 { (context, contextLength) = (pending, length) }
         pending.removeAll(keepingCapacity: true)
         givenOut = 0
     }

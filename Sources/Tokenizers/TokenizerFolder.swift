@@ -4,7 +4,8 @@ import Foundation
 /// `tokenizer.json`, `vocab.json` + `merges.txt`, `encoder.json` + `vocab.bpe` or `tokenizer.bin` (llama2.c), looked for in
 /// this order.
 ///
-/// The first two come before `tokenizer.json` because one made from them often lies there as well.
+/// The first two come before `tokenizer.json` because one made from them often lies there as well. `tokenizer.model` and
+/// `tokenizer.json` go by what Hugging Face's libraries keep beside them.
 public func loadTokenizer(from folder: URL) throws(TokenizerError) -> any Tokenizer {
     func file(_ name: String) -> URL? {
         let url = folder.appendingPathComponent(name)
@@ -70,12 +71,20 @@ public func copyTokenizer(at path: String, to folder: String) throws(TokenizerEr
         case "json": name == CharacterTokenizer.fileName ? name : "tokenizer.json"
         default: nil
         }
-    if let single { return try copy(path, to: "\(folder)/\(single)") }
+    if let single {
+        try copy(path, to: "\(folder)/\(single)")
+        guard ["tokenizer.model", "tokenizer.json"].contains(single) else { return }
+        return try copy(companionFiles, from: source.deletingLastPathComponent().path, to: folder)
+    }
     guard holdsTokenizer(path) else {
         throw .noTokenizer(folder: path, expected: tokenizerFiles.joined(separator: ", "))
     }
-    for name in tokenizerFiles + companionFiles where FileManager.default.fileExists(atPath: "\(path)/\(name)") {
-        try copy("\(path)/\(name)", to: "\(folder)/\(name)")
+    try copy(tokenizerFiles + companionFiles, from: path, to: folder)
+}
+
+private func copy(_ names: [String], from source: String, to folder: String) throws(TokenizerError) {
+    for name in names where FileManager.default.fileExists(atPath: "\(source)/\(name)") {
+        try copy("\(source)/\(name)", to: "\(folder)/\(name)")
     }
 }
 

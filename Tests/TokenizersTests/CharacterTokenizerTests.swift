@@ -31,4 +31,26 @@ import Testing
         try Data(#"{"characters": "aa"}"#.utf8).write(to: file)
         #expect(throws: TokenizerError.self) { try CharacterTokenizer(contentsOf: file) }
     }
+
+    @Test("canonically equivalent characters keep their own ids in what Hugging Face's libraries read")
+    func savesForTransformers() throws {
+        let text = "K\u{212A};\u{37E}\u{3A9}\u{2126}\"\n"
+        let tokenizer = CharacterTokenizer(of: text.unicodeScalars)
+        try #require(tokenizer.vocabularySize == 2 + 8)
+        try Fixtures.withFolder { folder in
+            try tokenizer.saveForTransformers(to: folder.path)
+            let json = try Data(contentsOf: folder.appendingPathComponent("tokenizer.json"))
+            for scalar in text.unicodeScalars {
+                let name = scalar == "\n" ? #"\u000a"# : scalar == "\"" ? #"\u0022"# : String(scalar)
+                let id = try #require(tokenizer.encode(String(scalar), addingSpecialTokens: false).first)
+                #expect(json.range(of: Data("\"\(name)\": \(id)".utf8)) != nil, "\(scalar)")
+            }
+            let file = try #require(try JSONSerialization.jsonObject(with: json) as? [String: Any])
+            let model = try #require(file["model"] as? [String: Any])
+            let vocabulary = try #require(model["vocab"] as? [String: Int])
+            #expect([vocabulary["</s>"], vocabulary["<unk>"], vocabulary["\n"]] == [0, 1, 2])
+            let config = try Data(contentsOf: folder.appendingPathComponent("tokenizer_config.json"))
+            #expect(try JSONSerialization.jsonObject(with: config) is [String: Any])
+        }
+    }
 }

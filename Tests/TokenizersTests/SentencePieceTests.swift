@@ -62,6 +62,38 @@ struct SentencePieceTests {
         }
     }
 
+    @Test("Lines that are too long for the trainer count as well, even one alone")
+    func trainsOnLongLines() throws {
+        let line = Array(repeating: "a cat and a hat and that cat", count: 700).joined(separator: " ") + " ж"
+        let training = SentencePieceTraining(vocabularySize: 28, byteFallback: false, characterCoverage: 1)
+        for lines in [[line], ["a cat and a hat", line]] {
+            let tokenizer = try SentencePieceTokenizer.train(on: lines, training)
+            #expect(try !tokenizer.encode("ж", addingSpecialTokens: false).contains(0))
+        }
+    }
+
+    @Test("A line is cut at spaces, or between characters, and an endless character between scalars")
+    func cutsLongLines() {
+        let words = Array(repeating: "word", count: 2000).joined(separator: " ")
+        let sentences = SentencePieceTraining.sentences(of: words)
+        #expect(sentences.map(\.utf8.count) == [4189, 4189, 1619])
+        #expect(sentences.joined(separator: " ") == words)
+        let longest = String(repeating: "a", count: SentencePieceTraining.longestSentence)
+        #expect(SentencePieceTraining.sentences(of: longest) == [longest[...]])
+        #expect(SentencePieceTraining.sentences(of: "\(longest) b") == [longest[...], "b"])
+        for character in ["e\u{301}", "👩‍👩‍👧"] {
+            let text = String(repeating: character, count: 2000)
+            let sentences = SentencePieceTraining.sentences(of: text)
+            #expect(sentences.joined().utf8.elementsEqual(text.utf8))
+            let size = 4192 / character.utf8.count * character.utf8.count
+            #expect(sentences.dropLast().allSatisfy { $0.utf8.count == size })
+        }
+        let endless = "e" + String(repeating: "\u{301}", count: 5000)
+        #expect(SentencePieceTraining.sentences(of: endless).map(\.utf8.count) == [4191, 4192, 1618])
+        #expect(SentencePieceTraining.sentences(of: "a▅ b▅") == ["a", " b"])
+        #expect(SentencePieceTraining.sentences(of: "").isEmpty)
+    }
+
     @Test("What cannot be trained is an error with libsentencepiece's reason")
     func refusesToTrain() {
         #expect(throws: TokenizerError.trainingFailed(reason: "the text is empty")) {

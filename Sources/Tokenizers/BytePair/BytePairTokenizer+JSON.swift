@@ -9,43 +9,18 @@ extension BytePairTokenizer {
     public convenience init(contentsOf file: URL, special: SpecialTokenIDs? = nil) throws(TokenizerError) {
         let builder = TokenizerFileBuilder(file: file.path)
         let parts = try builder.parts(of: try readFile(file))
-        let config = file.deletingLastPathComponent().appendingPathComponent("tokenizer_config.json")
+        let config = file.deletingLastPathComponent().appendingPathComponent(TokenizerConfig.fileName)
         let fromConfig = special == nil ? try TokenizerConfig.specialTokens(in: config, parts) : nil
         try self.init(parts, special: special ?? fromConfig ?? SpecialTokenIDs())
     }
 }
 
-/// `tokenizer_config.json`, as far as it names special tokens.
-private struct TokenizerConfig: Decodable {
-    /// A token by its text alone or with its properties.
-    struct Token: Decodable {
-        private struct Properties: Decodable {
-            let content: String
-        }
-
-        let content: String
-
-        init(from decoder: any Decoder) throws {
-            let container = try decoder.singleValueContainer()
-            let plain = try? container.decode(String.self)
-            content = try plain ?? container.decode(Properties.self).content
-        }
-    }
-
-    let bosToken: Token?
-    let eosToken: Token?
-    let padToken: Token?
-
-    enum CodingKeys: String, CodingKey {
-        case bosToken = "bos_token"
-        case eosToken = "eos_token"
-        case padToken = "pad_token"
-    }
-
+extension TokenizerConfig {
     /// The special tokens that `file` names, or nil if there is no such file.
-    static func specialTokens(in file: URL, _ parts: BytePairParts) throws(TokenizerError) -> SpecialTokenIDs? {
-        guard FileManager.default.fileExists(atPath: file.path) else { return nil }
-        let config = try decodeJSON(TokenizerConfig.self, from: try readFile(file), file: file.path)
+    fileprivate static func specialTokens(
+        in file: URL, _ parts: BytePairParts
+    ) throws(TokenizerError) -> SpecialTokenIDs? {
+        guard let config = try TokenizerConfig(contentsOf: file) else { return nil }
         func id(_ token: Token?, _ key: String) throws(TokenizerError) -> Int32? {
             guard let content = token?.content else { return nil }
             if let added = parts.addedTokens.first(where: { $0.content == content }) { return added.id }

@@ -26,7 +26,8 @@ struct SentencePieceModelLayout {
     private var hasByteFallback = false
     private var treatsSpaceAsSuffix = false
     private var keepsText = true
-    private var addsDummyPrefix = true
+    /// Whether libsentencepiece puts a space in front of each text.
+    private(set) var addsDummyPrefix = true
     private var removesExtraSpaces = true
     private var escapesSpaces = true
 
@@ -103,6 +104,19 @@ struct SentencePieceModelLayout {
             default: break
             }
         }
+    }
+}
+
+extension SentencePieceModelLayout {
+    var pieceCount: Int { pieces.count }
+
+    /// How piece `id` is spelled, nil if there is none.
+    func spelling(of id: Int32) -> [UInt8]? {
+        pieces.indices.contains(Int(id)) ? pieces[Int(id)].text : nil
+    }
+
+    func id(of spelling: String) -> Int32? {
+        pieces.firstIndex { $0.text.elementsEqual(spelling.utf8) }.map(Int32.init(clamping:))
     }
 }
 

@@ -63,8 +63,52 @@ public struct SentencePieceTraining: Equatable, Sendable {
     }
 }
 
+extension SentencePieceTraining {
+    /// The trainer's default `max_sentence_length`, in bytes.
+    static let longestSentence = 4192
+    /// The trainer puts it in the place of rare characters, and never makes it a piece.
+    private static let reserved: Unicode.Scalar = "\u{2585}"
+
+    /// `line` in sentences that the trainer takes: one that is too long, or holds the reserved character, it would leave out
+    /// without a word.
+    ///
+    /// A line too long is cut at the last space within reach, which goes, as the trainer puts one in front of each sentence;
+    /// where there is none, between characters; and where one character is too long by itself, between its scalars.
+    static func sentences(of line: String) -> [Substring] {
+        line.unicodeScalars.split(separator: reserved).flatMap { cut(Substring($0)) }
+    }
+
+    private static func cut(_ line: Substring) -> [Substring] {
+        var sentences: [Substring] = []
+        var rest = line
+        while rest.utf8.count > longestSentence {
+            let limit = reach(of: rest)
+            if let space = rest[...limit].lastIndex(of: " ") {
+                sentences.append(rest[..<space])
+                rest = rest[rest.index(after: space)...]
+            } else {
+                sentences.append(rest[..<limit])
+                rest = rest[limit...]
+            }
+        }
+        return sentences + [rest]
+    }
+
+    /// Where the longest sentence ends that `text`, which is longer, can begin with.
+    private static func reach(of text: Substring) -> String.Index {
+        func fits(_ end: String.Index) -> Bool {
+            text.utf8.distance(from: text.startIndex, to: end) <= longestSentence
+        }
+        if let end = text.indices.prefix(while: fits).last, end > text.startIndex { return end }
+        return text.unicodeScalars.indices.prefix(while: fits).last ?? text.endIndex
+    }
+}
+
 extension SentencePieceTokenizer {
     /// Trains a model on `lines`, none of which should hold a line break.
+    ///
+    /// libsentencepiece leaves out lines of more than 4192 bytes and those that hold U+2585. They are cut up here, so that
+    /// all the rest of the text counts.
     ///
     /// - Throws: `TokenizerError.trainingFailed`, for instance if the text is too short for the vocabulary wanted.
     public static func train(
@@ -73,8 +117,10 @@ extension SentencePieceTokenizer {
         var text: [UInt8] = []
         var ends: [Int] = []
         for line in lines {
-            text += line.utf8
-            ends.append(text.count)
+            for sentence in SentencePieceTraining.sentences(of: line) {
+                text += sentence.utf8
+                ends.append(text.count)
+            }
         }
         guard !text.isEmpty else { throw .trainingFailed(reason: "the text is empty") }
         let model = try serializedModel(of: text, lineEnds: ends, training)
