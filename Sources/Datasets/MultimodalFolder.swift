@@ -28,6 +28,8 @@ public enum MultimodalFolder {
         guard options.size.height > 0, options.size.width > 0 else {
             throw .invalidSetting(name: "\(root): size", found: "\(options.size)", expected: "positive numbers")
         }
+        _ = try ImageCodec.checkedSize(
+            width: options.size.width, height: options.size.height, file: "\(root): size")
         let listing = try MultimodalListing(root, hasSemantics: !options.semanticNames.isEmpty)
         if let expected = options.classNames, expected != listing.classNames {
             throw .unexpectedClasses(path: root, found: listing.classNames, expected: expected)
@@ -123,7 +125,7 @@ private struct MultimodalListing {
         self.files = files
     }
 
-    /// Files by name without ending; those of another modality must be the same.
+    /// Files by name without ending, one each; those of another modality must be the same.
     private static func stems(
         _ folder: String, _ endings: [String], like others: [String: String]? = nil
     ) throws(DatasetError) -> [String: String] {
@@ -136,7 +138,10 @@ private struct MultimodalListing {
             if let others, others[stem] == nil {
                 throw .missing(path: "the image in rgb beside \(join(folder, name))", expected: "one of the same name")
             }
-            result[stem] = join(folder, name)
+            if let other = result.updateValue(join(folder, name), forKey: stem) {
+                throw .invalidSetting(
+                    name: join(folder, name), found: "\(other) beside it", expected: "one image of each name")
+            }
         }
         if let missing = others?.keys.filter({ result[$0] == nil }).min() {
             throw .missing(path: join(folder, missing + endings[0]), expected: "the same names as in rgb")

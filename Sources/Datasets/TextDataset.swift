@@ -162,18 +162,18 @@ struct TextDatasetBuilder {
         tokens += ids
     }
 
-    /// Prompt and response are encoded as one text: a token across their border counts as the response's.
+    /// A token across the border of prompt and response counts as the response's.
     ///
     /// - Returns: all tokens, and how many of them are given.
     private func encode(
         _ exchange: TextRecords.Exchange, isFirst: Bool
     ) throws(Obstacle) -> (ids: [Int32], border: Int) {
-        var (given, ids): ([Int32], [Int32])
+        let given: [Int32]
+        let ids: [Int32]
         do throws(TokenizerError) {
             given = try tokenizer.encode(exchange.prompt, addingSpecialTokens: isFirst)
-            ids = try tokenizer.encode(exchange.prompt + exchange.response, addingSpecialTokens: isFirst)
+            ids = try exchange.tokens(tokenizer, isFirst: isFirst)
         } catch { throw .tokenizer(error) }
-        if let end = tokenizer.eosID, ids.last != end { ids.append(end) }
         let border = max(isFirst ? 1 : 0, zip(given, ids).prefix { $0 == $1 }.count)
         guard border < ids.count else { throw .nothingToLearn }
         return (ids, border)
@@ -183,5 +183,31 @@ struct TextDatasetBuilder {
         try TextDataset(
             source: source, tokens: tokens, examples: examples,
             padID: tokenizer.padID ?? tokenizer.eosID ?? 0)
+    }
+}
+
+extension TextRecords.Exchange {
+    /// Prompt and response, encoded as one text, and the token that ends a sequence.
+    ///
+    /// - Parameter isFirst: whether the conversation begins with it.
+    fileprivate func tokens(_ tokenizer: any Tokenizer, isFirst: Bool) throws(TokenizerError) -> [Int32] {
+        var ids = try tokenizer.encode(prompt + response, addingSpecialTokens: isFirst)
+        if let end = tokenizer.eosID, ids.last != end { ids.append(end) }
+        return ids
+    }
+}
+
+extension TextRecords {
+    /// The tokens of a conversation up to where its last response begins, the same as where it is learnt from.
+    public static func promptTokens(
+        of conversation: [Exchange], _ tokenizer: any Tokenizer
+    ) throws(TokenizerError) -> [Int32] {
+        var ids: [Int32] = []
+        for exchange in conversation.dropLast() { ids += try exchange.tokens(tokenizer, isFirst: ids.isEmpty) }
+        guard let last = conversation.last else { return ids }
+        ids += try tokenizer.encode(last.prompt, addingSpecialTokens: ids.isEmpty)
+        // Some tokenizers end every text as a sequence, and this one goes on.
+        if let end = tokenizer.eosID, ids.last == end { ids.removeLast() }
+        return ids
     }
 }

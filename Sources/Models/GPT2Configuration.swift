@@ -31,7 +31,7 @@ extension GPT2.Configuration {
         guard type == "gpt2" else { throw SettingError(key: "model_type", found: type, expected: "gpt2") }
         vocabularySize = try reader.count("vocab_size")
         hiddenSize = try reader.count("n_embd")
-        layerCount = try reader.count("n_layer")
+        layerCount = try reader.count("n_layer", maximum: maximumLayerCount)
         headCount = try reader.count("n_head")
         contextLength = try reader.count("n_positions")
         intermediateSize = try reader.count("n_inner", default: 4 * hiddenSize)

@@ -71,7 +71,7 @@ extension Llama.Configuration {
         vocabularySize = try reader.count("vocab_size")
         hiddenSize = try reader.count("hidden_size")
         intermediateSize = try reader.count("intermediate_size")
-        layerCount = try reader.count("num_hidden_layers")
+        layerCount = try reader.count("num_hidden_layers", maximum: maximumLayerCount)
         headCount = try reader.count("num_attention_heads")
         keyValueHeadCount = try reader.count("num_key_value_heads", default: headCount)
         headSize = try reader.count("head_dim", default: hiddenSize / headCount)

@@ -1,5 +1,8 @@
 import Foundation
 
+/// The most layers that a `config.json` may ask for: lists of as many are made before anything is loaded.
+public let maximumLayerCount = 1 << 16
+
 /// Reads a Hugging Face `config.json`, naming the key in every complaint.
 struct ModelConfigurationReader {
     private let values: [String: Any]
@@ -18,11 +21,17 @@ struct ModelConfigurationReader {
     /// Whether `key` is there and not null.
     func has(_ key: String) -> Bool { values[key].map { !($0 is NSNull) } ?? false }
 
-    /// - Throws: where the key is absent and has no default, or is no integer of at least `minimum`.
-    func count(_ key: String, default fallback: Int? = nil, minimum: Int = 1) throws(SettingError) -> Int {
+    /// - Throws: where the key is absent and has no default, or is no integer of `minimum` to `maximum`.
+    func count(
+        _ key: String, default fallback: Int? = nil, minimum: Int = 1, maximum: Int = Int(Int32.max)
+    ) throws(SettingError) -> Int {
         let value = try read(key, "an integer of at least \(minimum)", fallback) { number($0)?.exactInteger }
         guard value >= minimum else {
             throw SettingError(key: prefix + key, found: "\(value)", expected: "an integer of at least \(minimum)")
+        }
+        // Products of sizes stay integers.
+        guard value <= maximum else {
+            throw SettingError(key: prefix + key, found: "\(value)", expected: "an integer of at most \(maximum)")
         }
         return value
     }

@@ -64,7 +64,8 @@ struct LlamaKeys: Codable {
         result.tiesWordEmbeddings = tiesWordEmbeddings
         result.attentionDropout = attentionDropout
         result.initializerRange = initializerRange
-        result.windows = Array(repeating: nil, count: max(0, layerCount))
+        // A number beyond is refused, by name, where the network is validated.
+        result.windows = Array(repeating: nil, count: min(max(0, layerCount), maximumLayerCount))
         return .llama(result)
     }
 }
@@ -105,7 +106,7 @@ struct GPT2Keys: Codable {
         vocabularySize = configuration.vocabularySize == 0 ? nil : configuration.vocabularySize
         hiddenSize = configuration.hiddenSize
         intermediateSize =
-            configuration.intermediateSize == 4 * configuration.hiddenSize ? nil : configuration.intermediateSize
+            configuration.intermediateSize == 4 &* configuration.hiddenSize ? nil : configuration.intermediateSize
         layerCount = configuration.layerCount
         headCount = configuration.headCount
         contextLength = configuration.contextLength
@@ -121,7 +122,8 @@ struct GPT2Keys: Codable {
         var result = GPT2.Configuration()
         result.vocabularySize = vocabularySize ?? 0
         result.hiddenSize = hiddenSize
-        result.intermediateSize = intermediateSize ?? 4 * hiddenSize
+        // A width whose product overflows is refused, by name, where the network is validated.
+        result.intermediateSize = intermediateSize ?? 4 &* hiddenSize
         result.layerCount = layerCount
         result.headCount = headCount
         result.contextLength = contextLength

@@ -34,10 +34,11 @@ public struct SceneData: Codable, Sendable, Equatable {
     private static let testStart = 1 << 30
 
     func validate() throws(SettingError) {
-        for (key, value) in [("count", count), ("test_count", testCount), ("image_size", imageSize)]
+        for (key, value) in [("count", count), ("test_count", testCount)]
         where value < 1 || value >= Self.testStart {
             throw SettingError(key: key, found: "\(value)", expected: "at least 1 and below \(Self.testStart)")
         }
+        try checkImageSize(imageSize)
         try randomResizedCrop?.validate()
     }
 
@@ -91,9 +92,7 @@ public struct MultimodalData: Codable, Sendable, Equatable {
     }
 
     func validate() throws(SettingError) {
-        guard imageSize >= 1 else {
-            throw SettingError(key: "image_size", found: "\(imageSize)", expected: "at least 1")
-        }
+        try checkImageSize(imageSize)
         try randomResizedCrop?.validate()
         guard Float(depthUnit) > 0, Float(depthUnit).isFinite else {
             throw SettingError(key: "depth_unit", found: "\(depthUnit)", expected: "a positive number")
@@ -112,5 +111,13 @@ public struct MultimodalData: Codable, Sendable, Equatable {
             by: Augmentation(flip: flip, crop: randomResizedCrop?.crop))
         options.classNames = training.classNames
         return (training, try MultimodalFolder.load("\(path)/test", options))
+    }
+}
+
+/// - Throws: where a square image of so many pixels a side would have none, or more than any image may have.
+private func checkImageSize(_ side: Int) throws(SettingError) {
+    let largest = Int(Double(ImageCodec.maximumPixels).squareRoot())
+    guard (1...largest).contains(side) else {
+        throw SettingError(key: "image_size", found: "\(side)", expected: "1 to \(largest)")
     }
 }

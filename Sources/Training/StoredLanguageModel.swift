@@ -12,6 +12,8 @@ struct StoredLanguageModel {
     /// `config.json`
     let configuration: Data
     let weights: any TensorSource
+    /// `generation_config.json` and where it lies; nil where there is none.
+    private let generation: (file: String, json: Data)?
 
     /// - Parameters:
     ///   - path: a Hugging Face folder, a llama2.c `.bin` file, or a run's folder.
@@ -21,7 +23,7 @@ struct StoredLanguageModel {
         self.path = path
         if path.hasSuffix(".bin") {
             let file = try Llama2CFile(path)
-            (configuration, weights) = (try file.configuration(), file)
+            (configuration, weights, generation) = (try file.configuration(), file, nil)
         } else if try StoredAdapter.exists(at: path) {
             throw TrainingError.mismatch(
                 what: "the model", found: "\(path), an adapter", expected: "a whole model; attent merge makes one of it"
@@ -31,9 +33,11 @@ struct StoredLanguageModel {
             try checkpoint.verify()
             configuration = try run.networkConfiguration()
             weights = try SafetensorsFile(checkpoint.file("model.safetensors"))
+            generation = try run.generationConfiguration()
         } else {
             let folder = try ModelFolder(path)
             (configuration, weights) = (folder.configuration, folder.weights)
+            generation = folder.generationConfiguration.map { (file: "\(path)/generation_config.json", json: $0) }
         }
         network = try LanguageNetwork(json: configuration)
     }
@@ -43,6 +47,48 @@ struct StoredLanguageModel {
         get throws {
             let types = try Set(weights.tensorNames.map { try weights.tensor(named: $0).dtype })
             return types.count == 1 ? types.first ?? .float32 : .float32
+        }
+    }
+
+    /// The tokens that end a sequence by `generation_config.json`, or by `config.json` where that names none.
+    var endIDs: Set<Int32> {
+        get throws {
+            let named = try generation.flatMap { try EndTokens($0.json, file: $0.file).ids }
+            return try named ?? EndTokens(configuration, file: "\(path)/config.json").ids ?? []
+        }
+    }
+}
+
+/// `eos_token_id` as model folders have it: a token, or a list of them where one ends a turn and another the text.
+private struct EndTokens: Decodable {
+    /// Nil where the file names none.
+    let ids: Set<Int32>?
+
+    enum CodingKeys: String, CodingKey { case ids = "eos_token_id" }
+
+    init(_ json: Data, file: String) throws(CheckpointError) {
+        guard (try? JSONSerialization.jsonObject(with: json)) is [String: Any] else {
+            throw .malformed(file: file, found: "something else", expected: "a JSON object")
+        }
+        guard let read = try? JSONDecoder().decode(EndTokens.self, from: json),
+            read.ids?.allSatisfy({ $0 >= 0 }) != false
+        else {
+            throw .malformed(
+                file: file, found: "an eos_token_id that is no token", expected: "a token's id or a list of them")
+        }
+        self = read
+    }
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        guard container.contains(.ids), try !container.decodeNil(forKey: .ids) else {
+            ids = nil
+            return
+        }
+        if let single = try? container.decode(Int32.self, forKey: .ids) {
+            ids = [single]
+        } else {
+            ids = Set(try container.decode([Int32].self, forKey: .ids))
         }
     }
 }
@@ -95,7 +141,7 @@ struct StoredLearner {
     let dtype: DType
     /// A tokenizer's folder or file.
     let tokenizerPath: String
-    private let weights: any TensorSource
+    private let model: StoredLanguageModel
     private let adapters: ParameterBuilder.Adapters?
 
     /// - Parameters:
@@ -113,7 +159,7 @@ struct StoredLearner {
         } else {
             (model, adapters) = (try StoredLanguageModel(path, step: step), nil)
         }
-        (network, weights) = (model.network, model.weights)
+        (self.model, network) = (model, model.network)
         dtype = try model.dtype == .bfloat16 ? .bfloat16 : .float32
         let run = try? RunFolder.open(path)
         self.device = try device ?? run?.language().recipe.training.place ?? .cpu
@@ -129,18 +175,21 @@ struct StoredLearner {
         return tokenizer
     }
 
+    /// The tokens that end a sequence beside the tokenizer's.
+    var endIDs: Set<Int32> { get throws { try model.endIDs } }
+
     /// For use, not for training: weights stay where they are mapped, and so in memory once.
     ///
     /// - Throws: where the device of the run is not one of this machine's.
     func builder() throws -> ParameterBuilder {
         ParameterBuilder(
-            loading: weights, device: try device.required(by: "training.device of the run"), dtype: dtype,
+            loading: model.weights, device: try device.required(by: "training.device of the run"), dtype: dtype,
             adapters: adapters, isFrozen: true, keepsNarrow: true)
     }
 
     /// - Parameter dtype: that of all weights but the adapters'.
     func builder(dtype: DType) -> ParameterBuilder {
-        ParameterBuilder(loading: weights, dtype: dtype, adapters: adapters, isFrozen: true)
+        ParameterBuilder(loading: model.weights, dtype: dtype, adapters: adapters, isFrozen: true)
     }
 
     func parameters(dtype: DType = .float32) throws -> Parameters {
@@ -177,6 +226,13 @@ extension RunFolder {
                 path: path, reason: "its model \(recipe.model.kind.rawValue) is no language model")
         }
         return (recipe, settings)
+    }
+
+    /// `generation_config.json` of the model that a run started from, which an export of the run takes over too.
+    func generationConfiguration() throws -> (file: String, json: Data)? {
+        guard case .stored(let origin) = try language().settings.origin else { return nil }
+        let file = "\(origin)/generation_config.json"
+        return FileManager.default.contents(atPath: file).map { (file: file, json: $0) }
     }
 
     /// Where the tokenizer lies that a run's model was trained with.

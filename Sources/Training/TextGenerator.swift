@@ -10,6 +10,8 @@ public struct TextGenerator: Sendable {
     let model: any LanguageModel
     let tokenizer: any Tokenizer
     let device: Device
+    /// The tokens that end a sequence: the tokenizer's, and those that the model's own files name.
+    let endIDs: Set<Int32>
 
     /// Loads a model.
     ///
@@ -20,12 +22,16 @@ public struct TextGenerator: Sendable {
     ///   - device: where to compute; where nil, where the run trained, or on the CPU.
     public init(_ path: String, step: Int? = nil, tokenizer: String? = nil, device: Device? = nil) throws {
         let model = try StoredLearner(path, step: step, on: device)
-        try self.init(model.network, model.builder(), tokenizer: model.tokenizer(tokenizer))
+        try self.init(
+            model.network, model.builder(), tokenizer: model.tokenizer(tokenizer), endIDs: model.endIDs)
     }
 
-    init(_ network: LanguageNetwork, _ builder: ParameterBuilder, tokenizer: any Tokenizer) throws {
+    init(
+        _ network: LanguageNetwork, _ builder: ParameterBuilder, tokenizer: any Tokenizer, endIDs: Set<Int32> = []
+    ) throws {
         (model, _) = try ParameterBuilder.build(builder) { path throws(TorchError) in try network.model(path) }
         (self.tokenizer, device) = (tokenizer, builder.device)
+        self.endIDs = endIDs.union([tokenizer.eosID].compactMap(\.self))
     }
 
     /// Goes on with `prompt` until the end of the sequence, a stop string, the count or the model's context.
@@ -40,15 +46,23 @@ public struct TextGenerator: Sendable {
         _ prompt: String, _ sampler: TokenSampler, maximumTokens: Int, stops: [String] = [],
         emit: (String) throws -> Void
     ) throws -> Int {
+        try generate(tokens(of: prompt), sampler, maximumTokens: maximumTokens, stops: stops, emit: emit)
+    }
+
+    /// The same after a prompt in tokens.
+    @discardableResult
+    public func generate(
+        _ prompt: [Int32], _ sampler: TokenSampler, maximumTokens: Int, stops: [String],
+        emit: (String) throws -> Void
+    ) throws -> Int {
         var stream = TokenStream(tokenizer)
         var scanner = StopScanner(stops)
-        let given = try tokens(of: prompt)
-        for id in given { _ = try stream.append(id) }
+        for id in prompt { _ = try stream.append(id) }
         func pass(_ piece: String) throws {
             let safe = scanner.append(piece)
             if !safe.isEmpty { try emit(safe) }
         }
-        let count = try generate(given, sampler, maximumTokens: maximumTokens) { id in
+        let count = try generate(prompt, sampler, maximumTokens: maximumTokens) { id in
             try pass(stream.append(id))
             return !scanner.hasStopped
         }
@@ -58,7 +72,7 @@ public struct TextGenerator: Sendable {
         return count
     }
 
-    /// The same in tokens; the one that ends the sequence is not emitted.
+    /// The same all in tokens; the one that ends the sequence is not emitted.
     ///
     /// - Parameter emit: says whether to go on.
     @discardableResult
@@ -74,8 +88,8 @@ public struct TextGenerator: Sendable {
         let cache = KeyValueCache()
         var fresh = prompt
         for count in 0..<max(0, limit) {
-            let token = Int32(sampler.token(try nextLogits(fresh, cache), at: count))
-            if token == tokenizer.eosID { return count }
+            let token = try Int32(sampler.token(nextLogits(fresh, cache), at: count))
+            if endIDs.contains(token) { return count }
             guard try emit(token) else { return count + 1 }
             fresh = [token]
         }
@@ -84,6 +98,11 @@ public struct TextGenerator: Sendable {
 
     /// The tokens of a prompt.
     public func tokens(of prompt: String) throws -> [Int32] { try tokenizer.encode(prompt, addingSpecialTokens: true) }
+
+    /// The tokens of a conversation up to where its last response begins, encoded as conversations are learnt from.
+    public func tokens(of conversation: [TextRecords.Exchange]) throws -> [Int32] {
+        try TextRecords.promptTokens(of: conversation, tokenizer)
+    }
 
     /// Whether a prompt leaves room for a token in the model's context.
     public func fits(_ prompt: [Int32]) -> Bool { prompt.count < model.contextLength }

@@ -26,8 +26,11 @@ public struct TokenSampler: Sendable, Equatable {
 
     /// The tokens in question and their probabilities, the likeliest first.
     ///
-    /// - Parameter logits: one a token, at least one of them.
-    public func candidates(_ logits: [Float]) -> [(token: Int, probability: Double)] {
+    /// - Parameter logits: one a token; −∞ where it is masked.
+    /// - Returns: at least one.
+    /// - Throws: where a logit is no number, or no token is left.
+    public func candidates(_ logits: [Float]) throws(TrainingError) -> [(token: Int, probability: Double)] {
+        try Self.check(logits)
         guard temperature > 0 else {
             return [(logits.indices.dropFirst().reduce(0) { logits[$1] > logits[$0] ? $1 : $0 }, 1)]
         }
@@ -44,9 +47,24 @@ public struct TokenSampler: Sendable, Equatable {
         return zip(kept, masses).prefix(nucleus).map { ($0, $1 / reached) }
     }
 
+    // Sums and comparisons with such logits choose no token, or any.
+    private static func check(_ logits: [Float]) throws(TrainingError) {
+        if let token = logits.firstIndex(where: { $0.isNaN || $0 == .infinity }) {
+            throw .mismatch(
+                what: "the model's logit of token \(token)", found: "\(logits[token])",
+                expected: "a finite number, or -inf for a token that is masked")
+        }
+        guard logits.contains(where: \.isFinite) else {
+            throw .mismatch(
+                what: "every logit of the model", found: "-inf", expected: "a finite number for at least one token")
+        }
+    }
+
     /// The token at a place of the text, a function of the logits, the seed and the place alone.
-    public func token(_ logits: [Float], at place: Int) -> Int {
-        let candidates = candidates(logits)
+    ///
+    /// - Throws: as ``candidates(_:)`` does.
+    public func token(_ logits: [Float], at place: Int) throws(TrainingError) -> Int {
+        let candidates = try candidates(logits)
         var rest = CounterRandom(seed: seed).uniform(at: UInt64(place))
         for (token, probability) in candidates {
             rest -= probability

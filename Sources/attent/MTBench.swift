@@ -109,6 +109,10 @@ struct MTBench: ParsableCommand {
 
         @OptionGroup var output: OutputOptions
 
+        func validate() throws {
+            guard limit ?? 1 >= 1 else { throw ValidationError("--limit is \(limit ?? 0), expected at least 1") }
+        }
+
         func run() throws {
             let name = URL(fileURLWithPath: answers).deletingPathExtension().lastPathComponent
             let out = out ?? "model_judgment/\(judge)_single_\(name).jsonl"

@@ -99,6 +99,21 @@ private struct Fixture {
         #expect("\(try #require(error))".contains(fixture.url("semseg/a/q").path))
     }
 
+    @Test("Two images of one name are refused, and both are named")
+    func sameStem() throws {
+        let other = fixture.root.appendingPathComponent("rgb/a/x.jpg")
+        try FileManager.default.copyItem(at: fixture.url("rgb/a/x"), to: other)
+        let error = DatasetError.invalidSetting(
+            name: fixture.url("rgb/a/x").path, found: "\(other.path) beside it", expected: "one image of each name")
+        #expect(throws: error) { try fixture.load() }
+        #expect(throws: error) { try fixture.load { $0.skipsCorrupt = true } }
+    }
+
+    @Test("A size of more pixels than any image may have is refused")
+    func tooLarge() {
+        #expect(throws: DatasetError.self) { try fixture.load { $0.size = ImageSize(height: .max, width: 2) } }
+    }
+
     @Test("8-bit depth, another size, an unknown class and a corrupt image are refused by file")
     func refused() throws {
         let bytes = fixture.gray([UInt8](repeating: 1, count: 24))

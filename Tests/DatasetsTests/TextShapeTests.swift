@@ -4,6 +4,26 @@ import Tokenizers
 
 @testable import Datasets
 
+/// Sets one token before every text, as SentencePiece does, and others around a sequence.
+private struct PrefixingTokenizer: Tokenizer {
+    let characters: CharacterTokenizer
+
+    var vocabularySize: Int { characters.vocabularySize + 2 }
+    var bosID: Int32? { Int32(characters.vocabularySize) }
+    var eosID: Int32? { characters.eosID }
+    var padID: Int32? { characters.padID }
+
+    func encode(_ text: String, addingSpecialTokens: Bool) throws(TokenizerError) -> [Int32] {
+        let first = Int32(characters.vocabularySize)
+        let ids = [first + 1] + characters.encode(text, addingSpecialTokens: false)
+        return addingSpecialTokens ? [first] + ids + [0] : ids
+    }
+
+    func decode(_ ids: [Int32]) throws(TokenizerError) -> String {
+        try characters.decode(ids.filter { $0 < characters.vocabularySize })
+    }
+}
+
 @Suite("Conversations and arrays of records") struct TextShapeTests {
     private static let chat =
         #"{"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "a"}, "#
@@ -60,6 +80,23 @@ import Tokenizers
             template: template)
         #expect(plain.records[0].record == chat.records[0].record)
         #expect(template.prompt([.init(role: .user, content: "Hi")]) == template.prompt(instruction: "Hi"))
+    }
+
+    @Test(
+        "a conversation's turns are asked with the tokens that it is taught with",
+        arguments: PromptTemplate.allCases)
+    func askedTokens(template: PromptTemplate) throws {
+        let records = try records(Self.chat, template: template)
+        guard case .conversation(let exchanges) = records.records[0].record else {
+            return #expect(Bool(false), "messages converse")
+        }
+        let tokenizer = PrefixingTokenizer(characters: CharacterTokenizer(of: records.scalars))
+        let parts = try records.dataset(tokenizer, context: 1000).parts(of: 0)
+        #expect(try TextRecords.promptTokens(of: Array(exchanges.prefix(1)), tokenizer) == parts.prompt)
+        let taught = parts.prompt + parts.response
+        let asked = try TextRecords.promptTokens(of: exchanges, tokenizer)
+        let response = tokenizer.characters.encode(exchanges[1].response, addingSpecialTokens: false)
+        #expect(taught == asked + response + [try #require(tokenizer.eosID)])
     }
 
     @Test("the assistant's turns and their ends are predicted, and nothing else") func labels() throws {

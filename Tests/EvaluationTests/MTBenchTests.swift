@@ -1,11 +1,7 @@
-import Datasets
 import Foundation
 import Testing
 
 @testable import Evaluation
-
-private typealias ChatTemplate = PromptTemplate
-private typealias ChatMessage = PromptTemplate.Message
 
 @Suite("MT-Bench", .serialized) struct MTBenchTests {
     private func withFolder(_ body: (String) throws -> Void) throws {
@@ -135,16 +131,5 @@ private typealias ChatMessage = PromptTemplate.Message
                     file: bad, line: 1, found: "a question_id that is no whole number", expected: "a whole number")
             ) { try ChatQuestion.all(in: bad) }
         }
-    }
-
-    @Test("a conversation so far ends where the assistant's next turn begins") func conversation() {
-        let said: [(String, String)] = [("One?", "1"), ("Two?", "")]
-        var messages = [ChatMessage(role: .user, content: said[0].0)]
-        #expect(ChatTemplate.chatml.text(upTo: messages) == "<|im_start|>user\nOne?<|im_end|>\n<|im_start|>assistant\n")
-        messages += [.init(role: .assistant, content: said[0].1), .init(role: .user, content: said[1].0)]
-        #expect(
-            ChatTemplate.chatml.text(upTo: messages)
-                == "<|im_start|>user\nOne?<|im_end|>\n<|im_start|>assistant\n1<|im_end|>"
-                + "\n<|im_start|>user\nTwo?<|im_end|>\n<|im_start|>assistant\n")
     }
 }

@@ -43,6 +43,8 @@ private func withFile(_ lines: [String], _ body: (String) throws -> Void) throws
             let alpaca = try QuestionSet(.gsm8k, file: $0, template: .alpaca, limit: 1, sandbox: Sandbox.available())
             #expect(alpaca.questions.count == 1)
             #expect(alpaca.questions[0].prompt.contains("## Instruction:\n2 + 2?\n\n### Response:"))
+            let none = try QuestionSet(.gsm8k, file: $0, limit: -1, sandbox: Sandbox.available())
+            #expect(none.questions.isEmpty)
         }
     }
 

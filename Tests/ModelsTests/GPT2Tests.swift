@@ -44,6 +44,20 @@ struct GPT2Tests {
         }
     }
 
+    @Test("sizes that no model has are refused, whether or not n_inner is said", arguments: [true, false])
+    func bounds(saysInner: Bool) throws {
+        for (key, value, most) in [("n_embd", 1 << 61, 1 << 31 - 1), ("n_layer", 65537, 65536)] {
+            let data = try GPT2.Configuration().json()
+            var root = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
+            root[key] = value
+            if !saysInner { root["n_inner"] = nil }
+            let json = try JSONSerialization.data(withJSONObject: root)
+            #expect(
+                throws: SettingError(key: key, found: "\(value)", expected: "an integer of at most \(most)")
+            ) { try GPT2.Configuration(json: json) }
+        }
+    }
+
     @Test("a position beyond the context is refused")
     func tooLong() throws {
         let (model, _) = try LanguageModelGolden("gpt2").model()

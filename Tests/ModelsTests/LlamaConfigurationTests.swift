@@ -81,6 +81,18 @@ struct LlamaConfigurationTests {
         #expect(throws: SettingError.self) { try Llama.Configuration(json: Data("[]".utf8)) }
     }
 
+    @Test("sizes that no model has are refused before anything is made of them")
+    func bounds() throws {
+        #expect(
+            complaint(["num_hidden_layers": 1_000_000_000_000_000])?.description
+                == "num_hidden_layers is 1000000000000000, expected an integer of at most 65536")
+        #expect(
+            complaint(["hidden_size": 1 << 31])?.description
+                == "hidden_size is 2147483648, expected an integer of at most 2147483647")
+        #expect(try read(["vocab_size": 1 << 31 - 1]).vocabularySize == 1 << 31 - 1)
+        #expect(try read(["model_type": "mistral", "num_hidden_layers": 1 << 16]).windows.count == 1 << 16)
+    }
+
     @Test("what is written is read back the same", arguments: Llama.Family.allCases)
     func roundTrip(_ family: Llama.Family) throws {
         var configuration = try read(["model_type": family.rawValue, "num_key_value_heads": 2, "rope_theta": 500.0])

@@ -22,7 +22,7 @@ import Torch
     func frequencies(temperature: Double) throws {
         let sampler = try TokenSampler(temperature: temperature, seed: 11)
         var counts = [Int](repeating: 0, count: logits.count)
-        for place in 0..<20000 { counts[sampler.token(logits, at: place)] += 1 }
+        for place in 0..<20000 { try counts[sampler.token(logits, at: place)] += 1 }
         for (count, probability) in zip(counts, probabilities(temperature)) {
             // Five deviations of a binomial.
             let deviation = (20000 * probability * (1 - probability)).squareRoot()
@@ -49,10 +49,28 @@ import Torch
         #expect(try TokenSampler(temperature: 0, topK: 3).token([2, 2, 1], at: 0) == 0)
     }
 
+    @Test(
+        "logits that are no numbers are refused at any temperature, and masked tokens never chosen",
+        arguments: [0.0, 1.0])
+    func notFinite(temperature: Double) throws {
+        let sampler = try TokenSampler(temperature: temperature)
+        for value in [Float.nan, Float.infinity] {
+            let error = #expect(throws: TrainingError.self) { try sampler.token([1, value, 0], at: 0) }
+            #expect(
+                error?.description
+                    == "the model's logit of token 1 is \(value), expected a finite number, or -inf for a token that is "
+                    + "masked")
+        }
+        let masked = [Float](repeating: -Float.infinity, count: 3)
+        #expect(throws: TrainingError.self) { try sampler.token(masked, at: 0) }
+        #expect(throws: TrainingError.self) { try sampler.token([], at: 0) }
+        for place in 0..<50 { #expect(try sampler.token(masked + [2] + masked, at: place) == 3) }
+    }
+
     @Test("seed and place decide") func seeds() throws {
         func draws(_ seed: UInt64) throws -> [Int] {
             let sampler = try TokenSampler(temperature: 2, seed: seed)
-            return (0..<50).map { sampler.token(logits, at: $0) }
+            return try (0..<50).map { try sampler.token(logits, at: $0) }
         }
         #expect(try draws(1) == draws(1))
         #expect(try draws(1) != draws(2))
@@ -115,7 +133,7 @@ import Torch
                 let logits: [Float] = try generator.model.logits(
                     hidden.sliced(1, before.count - 1..<before.count)
                 ).values()
-                #expect(sampler.token(logits, at: place) == Int(generated[place]))
+                #expect(try sampler.token(logits, at: place) == Int(generated[place]))
             }
             #expect(throws: TrainingError.self) { try generator.generate("", sampler, maximumTokens: 1) { _ in } }
             let long = String(repeating: "a", count: 96)
@@ -171,6 +189,14 @@ import Torch
             (
                 "{kind: llama, num_attention_heads: 0}",
                 "model.num_attention_heads is 0, expected an integer of at least 1"
+            ),
+            (
+                "{kind: llama, num_hidden_layers: 1000000000000000}",
+                "model.num_hidden_layers is 1000000000000000, expected an integer of at most 65536"
+            ),
+            (
+                "{kind: gpt2, n_embd: 2305843009213693952}",
+                "model.n_embd is 2305843009213693952, expected an integer of at most 2147483647"
             ),
             (
                 "{kind: llama, num_attention_heads: 3}",

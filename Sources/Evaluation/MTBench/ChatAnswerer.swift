@@ -52,10 +52,10 @@ public struct ChatAnswerer {
             messages.append(.init(role: .user, content: text))
             let sampler = try TokenSampler(
                 temperature: temperature ?? question.temperature,
-                seed: seed &+ UInt64(truncatingIfNeeded: question.id * 16 + turn))
-            let prompt = template.text(upTo: messages)
+                seed: seed &+ UInt64(truncatingIfNeeded: question.id &* 16 &+ turn))
+            let prompt = try generator.tokens(of: template.exchanges(upTo: messages))
             var answer = ""
-            if generator.fits(try generator.tokens(of: prompt)) {
+            if generator.fits(prompt) {
                 try generator.generate(prompt, sampler, maximumTokens: maximumTokens, stops: template.stops) {
                     answer += $0
                 }
@@ -71,11 +71,9 @@ public struct ChatAnswerer {
 }
 
 extension PromptTemplate {
-    /// A conversation so far, up to where the assistant's next turn begins.
-    func text(upTo messages: [Message]) -> String {
-        // The empty turn that is asked for ends the last exchange.
-        let exchanges = exchanges(messages + [.init(role: .assistant, content: "")])
-        return exchanges.dropLast().map { $0.prompt + $0.response }.joined() + (exchanges.last?.prompt ?? "")
+    /// A conversation so far, whose last exchange ends with the assistant's next turn, still empty.
+    func exchanges(upTo messages: [Message]) -> [TextRecords.Exchange] {
+        exchanges(messages + [.init(role: .assistant, content: "")])
     }
 
     /// What begins the user's next turn.

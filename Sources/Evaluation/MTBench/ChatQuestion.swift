@@ -35,9 +35,9 @@ public struct ChatQuestion: Sendable, Equatable {
         guard !turns.isEmpty else { throw line.invalid("no turns", "at least one") }
     }
 
-    /// - Parameter limit: the first so many questions; all where nil.
+    /// - Parameter limit: the first so many questions, none where it is negative; all where nil.
     public static func all(in path: String, limit: Int? = nil) throws -> [ChatQuestion] {
-        try JSONLine.all(in: path).prefix(limit ?? .max).map(ChatQuestion.init)
+        try JSONLine.all(in: path).prefix(max(0, limit ?? .max)).map(ChatQuestion.init)
     }
 }
 

@@ -45,13 +45,13 @@ public struct QuestionSet: Sendable {
     /// Reads a task's file.
     ///
     /// - Parameters:
-    ///   - limit: the first so many questions; all where nil.
+    ///   - limit: the first so many questions, none where it is negative; all where nil.
     ///   - sandbox: where programs run.
     public init(
         _ task: Task, file: String, template: Template = .plain, limit: Int? = nil,
         sandbox: @autoclosure () throws -> Sandbox
     ) throws {
-        let lines = try JSONLine.all(in: file).prefix(limit ?? .max)
+        let lines = try JSONLine.all(in: file).prefix(max(0, limit ?? .max))
         self.task = task
         let stops: [String]
         switch task {
