@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import re
 import subprocess
 import tomllib
@@ -67,7 +68,7 @@ def platform(library: Path) -> str:
     ).stdout
     found = {tuple(map(int, version.split("."))) for version in re.findall(r"GLIBC_([\d.]+)", listing)}
     major, minor = max(found)[:2]
-    return f"manylinux_{major}_{minor}_x86_64"
+    return f"manylinux_{major}_{minor}_{os.uname().machine}"
 
 
 def digest(content: bytes) -> str:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import mean, stdev
 
+from measuring import Plan, positive, program
+
 SCENES = Path(__file__).parent.parent / "Examples" / "MultiMAE-Scenes"
 # The fine-tunings that an example may have, by the names of their recipes, and the metric that stands for each.
 METRICS = {"classification": "val/accuracy", "segmentation": "val/miou", "depth": "val/delta1"}
@@ -60,7 +62,7 @@ class Runs:
 
     def measure(self, ways: dict[str, list[str]], seeds: int) -> dict[str, Result]:
         """Runs what has not been run: each way of pre-training, by name its settings, over seeds 0, 1, …"""
-        self._keep_plan(ways)
+        plan = self._plan(ways)
         results = {name: Result(metrics={task: [] for task in self.tasks}) for name in ways}
         names = list(ways)
         for seed in range(seeds):
@@ -69,6 +71,8 @@ class Runs:
             for name in names[seed % len(names) :] + names[: seed % len(names)]:
                 settings = [*ways[name], *self.pretraining, f"training.seed={seed}"]
                 summary = self._train(f"{name}-seed{seed}", "recipe", settings)
+                # Kept from the first run on, so that a command that makes none can be put right.
+                plan.write()
                 results[name].seconds.append(summary["seconds"])
                 results[name].processor.append(summary["processorSeconds"])
                 print(f"{name}-seed{seed}: pre-trained in {summary['seconds']:.0f} s", flush=True)
@@ -90,7 +94,7 @@ class Runs:
         summary = folder / "summary.json"
         if not summary.exists():
             command = [self.attent, "resume", str(folder), "--quiet"]
-            if not folder.exists():
+            if not (folder / "recipe.yaml").exists():
                 command = [self.attent, "train", str(self.example / f"{recipe}.yaml"), "--quiet", "--out", str(folder)]
                 command += [word for setting in settings for word in ("--set", setting)]
             outcome = subprocess.run(command, capture_output=True, text=True)
@@ -98,24 +102,17 @@ class Runs:
                 sys.exit(f"{' '.join(command)}: {outcome.stderr.strip() or outcome.stdout.strip()}")
         return json.loads(summary.read_text())
 
-    def _keep_plan(self, ways: dict[str, list[str]]) -> None:
-        """Runs of other recipes or under other settings are not to be mixed with these."""
+    def _plan(self, ways: dict[str, list[str]]) -> Plan:
         recipes = {task: (self.example / f"{task}.yaml").read_text() for task in ["recipe", *self.tasks]}
         plan = {"ways": ways, "pretraining": self.pretraining, "tuning": self.tuning, "recipes": recipes}
-        file = self.out / "plan.json"
-        if file.exists():
-            if json.loads(file.read_text()) != plan:
-                sys.exit(f"{file} holds other settings, expected those of this command; choose another --out")
-            return
-        self.out.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(plan, indent=2) + "\n")
+        return Plan(self.out / "plan.json", plan)
 
 
 def parser(description: str, out: str) -> argparse.ArgumentParser:
     """The options that both measurements take."""
     result = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    result.add_argument("--attent", default=".build/release/attent")
-    result.add_argument("--seeds", type=int, default=1)
+    result.add_argument("--attent", type=program, default=".build/release/attent")
+    result.add_argument("--seeds", type=positive, default=1)
     result.add_argument("--out", type=Path, default=Path(out))
     result.add_argument("--set", action="append", default=[], dest="pretraining", help="a setting of pre-training")
     result.add_argument("--set-tuning", action="append", default=[], dest="tuning", help="a setting of fine-tuning")

@@ -4,6 +4,9 @@ import Training
 
 /// One workload under one setting, both sides in turn, call by call.
 struct Comparison {
+    /// Two computations that should be the same are not.
+    struct Disagreement: Error, CustomStringConvertible { let description: String }
+
     struct Outcome {
         /// PyTorch's time over ours: above 1, ours is faster.
         let step, score: Double
@@ -80,7 +83,7 @@ struct Comparison {
 
     private func check(_ mine: Pass, _ theirs: Pass, _ step: Int) throws {
         guard abs(mine.loss - theirs.loss) <= setting.tolerance * abs(theirs.loss) else {
-            throw Peer.Failure(
+            throw Disagreement(
                 description: "\(workload.name) at \(setting.name): the loss of step \(step) is \(mine.loss), "
                     + "PyTorch's is \(theirs.loss), expected at most \(setting.tolerance) apart, relatively.")
         }

@@ -171,7 +171,7 @@ def in_turn(rounds: int, ours, theirs, tolerance: float, what: str) -> list[tupl
             mine, other = ours(), theirs()
         else:
             other, mine = theirs(), ours()
-        if abs(mine["value"] - other["value"]) > tolerance:
+        if not abs(mine["value"] - other["value"]) <= tolerance:
             raise SystemExit(f"{what}: ours comes to {mine['value']}, the peer's to {other['value']}")
         pairs.append((mine, other))
     return pairs[1:]  # the first one warms up

@@ -26,7 +26,8 @@ import Testing
         for name in ["scripts", "programs"] {
             try manager.createDirectory(atPath: "\(folder)/\(name)", withIntermediateDirectories: true)
         }
-        for name in ["bootstrap", "wheels.bash", "checksums.sha256", "unpack_wheel.py"] {
+        for name in ["bootstrap", "wheels.bash", "checksums.sha256", "unpack_wheel.py"]
+        where !manager.fileExists(atPath: "\(folder)/scripts/\(name)") {
             try manager.copyItem(
                 atPath: Self.root.appendingPathComponent("scripts/\(name)").path, toPath: "\(folder)/scripts/\(name)")
         }
@@ -81,9 +82,49 @@ import Testing
                     atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
                 try Data("other".utf8).write(to: URL(fileURLWithPath: path))
             }
+            try Self.version("2.13.0", in: torch)
             let result = try setUp(in: folder, wheel: "none", torch: torch)
             #expect(result.status == 1)
             #expect(result.error.contains("digits.csv.gz does not have the SHA-256"), "\(result.error)")
+        }
+    }
+
+    private static func version(_ version: String, in torch: String) throws {
+        try "__all__ = []\n__version__ = '\(version)+cpu'\n".write(
+            toFile: "\(torch)/version.py", atomically: true, encoding: .utf8)
+    }
+
+    @Test("a torch that is named takes the place of one that is there, be it a folder or a link that leads nowhere")
+    func otherTorch() throws {
+        try withTemporaryFolder { folder in
+            let (manager, link) = (FileManager.default, "\(folder)/.native/torch")
+            for name in ["first/torch", "second/torch", ".native/torch"] {
+                try manager.createDirectory(atPath: "\(folder)/\(name)/lib", withIntermediateDirectories: true)
+                try Data().write(to: URL(fileURLWithPath: "\(folder)/\(name)/lib/libtorch_cpu.so"))
+                try Self.version("2.13.0", in: "\(folder)/\(name)")
+            }
+            for name in ["first/torch", "\(folder)/second/torch", "\(folder)/second/torch"] {
+                // The digits are the next that is missed.
+                #expect(try setUp(in: folder, wheel: "none", torch: name).error.contains("digits"))
+                let place = name.hasPrefix("/") ? name : "\(folder)/\(name)"
+                #expect(try manager.destinationOfSymbolicLink(atPath: link) == place.resolvingLinks)
+                #expect(try manager.contentsOfDirectory(atPath: place).sorted() == ["lib", "version.py"])
+            }
+            try manager.removeItem(atPath: "\(folder)/second")
+            #expect(try setUp(in: folder, wheel: "torch-9.whl").error.contains("has no torch-9.whl"))
+        }
+    }
+
+    @Test("a torch of another version is refused") func otherVersion() throws {
+        try withTemporaryFolder { folder in
+            let torch = "\(folder)/torch"
+            try FileManager.default.createDirectory(atPath: "\(torch)/lib", withIntermediateDirectories: true)
+            try Data().write(to: URL(fileURLWithPath: "\(torch)/lib/libtorch_cpu.so"))
+            try Self.version("2.12.1", in: torch)
+            let result = try setUp(in: folder, wheel: "none", torch: torch)
+            #expect(result.status == 1)
+            #expect(
+                result.error.hasSuffix("ATTENT_TORCH=\(torch) is torch 2.12.1, expected 2.13.0\n"), "\(result.error)")
         }
     }
 
@@ -99,4 +140,8 @@ import Testing
 
     /// Of "not the wheel".
     private static let digest = "57ec5cde61a780c6eca1f35fa3476ff2202b30f315d35d0cab34f92730dc5120"
+}
+
+extension String {
+    fileprivate var resolvingLinks: String { URL(fileURLWithPath: self).resolvingSymlinksInPath().path }
 }
