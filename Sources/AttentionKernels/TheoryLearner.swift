@@ -18,9 +18,9 @@ public enum TheoryLearner: String, Sendable, CaseIterable {
     /// Parts of the parameters, by their names.
     var parts: [String] {
         switch self {
-        case .vit: ["embeddings", "attention.attention", "attention.output", "intermediate", "layernorm", "classifier"]
-        case .multimae:
-            ["embeddings", "attention.attention", "attention.output", "intermediate", "layernorm", "classifier"]
+        // A block's two maps that end in its residual stream are both an output.dense.
+        case .vit, .multimae:
+            ["embeddings", "attention.attention", "output.dense", "intermediate", "layernorm", "classifier"]
         case .gpt2: ["wte", "wpe", "attn", "mlp", "ln_"]
         case .llama: ["embed_tokens", "self_attn", "mlp", "norm", "lm_head"]
         case .lora: ["q_proj.lora_A", "q_proj.lora_B", "v_proj.lora_A", "v_proj.lora_B"]

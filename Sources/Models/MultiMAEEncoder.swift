@@ -77,7 +77,7 @@ public struct MultiMAEEncoder: Sendable {
         let seen = try visible?.of(all) ?? all
         let (batch, width) = (seen.size(0), configuration.hiddenSize)
         let global = try ParameterTap.shared(globalTokens).expanded(batch, configuration.globalTokenCount, width)
-        var x = try Tensor.concatenated([global.to(seen.dtype), seen], 1)
+        var x = try dropped(.concatenated([global.to(seen.dtype), seen], 1), configuration.dropout, isTraining)
         var states: [Tensor] = []
         for layer in layers {
             x = try layer(x, isTraining)

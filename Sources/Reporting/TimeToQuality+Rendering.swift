@@ -157,7 +157,7 @@ extension TimeToQuality {
             xReach: [100],
             lines: curves.enumerated().map { index, curve in
                 LineChart.Line(
-                    name: curve.policy, color: index,
+                    name: curve.policy, color: Palette.color(index),
                     points: curve.points.map { point in
                         let mean = Statistics.mean(point.quality)
                         let spread = Statistics.standardDeviation(point.quality)

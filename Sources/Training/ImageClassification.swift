@@ -80,14 +80,21 @@ public struct ImageClassification: Experiment {
     }
 
     private func checkModelFitsData() throws(TrainingError) {
-        let checks = [
-            ("model.num_labels", model.classCount, training.classNames.count, "classes"),
-            ("model.num_channels", model.channelCount, training.channels, "channels"),
-            ("model.image_size", model.imageSize, training.size.height, "pixels a side"),
-            ("model.image_size", model.imageSize, training.size.width, "pixels a side"),
-        ]
-        for (key, found, expected, unit) in checks where found != expected {
-            throw .mismatch(what: key, found: "\(found)", expected: "\(expected), the \(unit) of \(training.source)")
+        let classCount = training.classNames.count
+        guard model.classCount == classCount else {
+            throw .mismatch(
+                what: "model.num_labels", found: "\(model.classCount)",
+                expected: "\(classCount), the classes of \(training.source)")
+        }
+        for data in [training, validation] {
+            let checks = [
+                ("model.num_channels", model.channelCount, data.channels, "channels"),
+                ("model.image_size", model.imageSize, data.size.height, "pixels a side"),
+                ("model.image_size", model.imageSize, data.size.width, "pixels a side"),
+            ]
+            for (key, found, expected, unit) in checks where found != expected {
+                throw .mismatch(what: key, found: "\(found)", expected: "\(expected), the \(unit) of \(data.source)")
+            }
         }
     }
 }

@@ -62,7 +62,9 @@ public struct LanguageLearner: Learner {
         (self.computeType, self.options, device) = (computeType, options, builder.device)
     }
 
-    public var elementForms: Set<ElementSchedule.Form> { options.isPacked ? [.subset] : [.subset, .reduced] }
+    public var elementForms: Set<ElementSchedule.Form> {
+        options.isPacked || options.hasPrompts ? [.subset] : [.subset, .reduced]
+    }
 
     public var preferredElementForm: ElementSchedule.Form? { options.preferredElementForm }
 

@@ -97,6 +97,10 @@ public struct MultimodalData: Codable, Sendable, Equatable {
         guard Float(depthUnit) > 0, Float(depthUnit).isFinite else {
             throw SettingError(key: "depth_unit", found: "\(depthUnit)", expected: "a positive number")
         }
+        let repeated = Dictionary(grouping: semanticClasses) { $0 }.filter { $1.count > 1 }.keys.min()
+        if let repeated {
+            throw SettingError(key: "semantic_classes", found: "\(repeated) twice", expected: "each name once")
+        }
         if let ignoredClass, !semanticClasses.contains(ignoredClass) {
             throw SettingError(key: "ignored_class", found: ignoredClass, expected: "one of semantic_classes")
         }

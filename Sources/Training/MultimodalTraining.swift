@@ -104,7 +104,7 @@ extension Recipe {
         _ model: MultiMAESettings, on training: MultimodalDataset, _ validation: MultimodalDataset,
         ignoring ignored: String?
     ) throws -> any Experiment {
-        try check(model, fits: training)
+        for part in [training, validation] { try check(model, fits: part) }
         var augmentation = training.augmentation
         augmentation.mixup = self.training.mixup
         let training = try training.augmented(by: augmentation)
@@ -162,6 +162,11 @@ extension Recipe {
             throw .mismatch(
                 what: "teacher.score", found: teacher.score.rawValue,
                 expected: "loss, residual or reducible for the model multimae")
+        }
+        guard teacher.score != .reducible || model.balancing != .gradnorm else {
+            throw .mismatch(
+                what: "model.balancing", found: model.balancing.rawValue,
+                expected: "another with the score reducible, as the reference's losses would be weighted otherwise")
         }
         guard model.task == .classification || !teacher.tracksConfidence else {
             throw .mismatch(

@@ -50,6 +50,16 @@ import Torch
         #expect(error?.description == "the text f is of 384 different characters, expected at most 256")
     }
 
+    @Test("The parts of a vision learner are all of its parameters", arguments: [TheoryLearner.vit, .multimae])
+    func parts(learner: TheoryLearner) throws {
+        let data = try images(4)
+        func count(_ part: String?) throws -> Int {
+            try learner.make(data, .init(width: 8, restriction: part)).learner.parameters.count
+        }
+        let counts = try learner.parts.map(count)
+        #expect(try counts.reduce(0, +) == count(nil) && !counts.contains(0))
+    }
+
     @Test("The kernel's experiment tells the error of its projection") func kernel() throws {
         var experiment = KernelExperiment()
         (experiment.examples, experiment.width, experiment.sketchWidth) = (4, 8, 256)

@@ -44,6 +44,13 @@ import Testing
         }
     }
 
+    @Test("What lies beyond any screen is still a coordinate, and every line has a colour")
+    func bounds() {
+        let values = [1e22, -.infinity, .nan, 12.34]
+        #expect(values.map(SVG.coordinate) == ["1000000", "-1000000", "0", "12.3"])
+        #expect([0, 1, 8, 9, 16, 17].map(Palette.color) == [0, 1, 8, 1, 8, 1])
+    }
+
     @Test("A focus leaves outliers out of the axis, not out of the drawing")
     func focus() {
         let points = (0..<100).map { $0 == 0 ? 1000.0 : 1 }.enumerated().map {

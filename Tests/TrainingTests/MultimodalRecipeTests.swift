@@ -113,6 +113,39 @@ import Testing
         #expect("\(try #require(error))".contains("nowhere/train/rgb"))
     }
 
+    @Test("A class of pixels has its name alone") func repeatedClass() {
+        let error = #expect(throws: RecipeError.self) {
+            try Recipe(yaml: Self.folder, source: "street", overrides: ["data.semantic_classes=[road, sky, road]"])
+        }
+        #expect(error?.description.contains("data.semantic_classes is road twice, expected each name once") == true)
+    }
+
+    @Test("Held-out images that lack the depth of the others are found before the training, not after it")
+    func heldOutDepth() throws {
+        try withTemporaryFolder { root in
+            let size = ImageSize(height: 16, width: 16)
+            for folder in ["train/rgb", "train/depth", "test/rgb"] {
+                try FileManager.default.createDirectory(atPath: "\(root)/\(folder)", withIntermediateDirectories: true)
+                let isDepth = folder.hasSuffix("depth")
+                let image =
+                    isDepth
+                    ? try ImageCodec.encodePNG(
+                        Raster(size: size, color: .gray, samples: [UInt16](repeating: 900, count: 256)))
+                    : try ImageCodec.encodePNG(
+                        Raster(size: size, color: .rgb, samples: [UInt8](repeating: 90, count: 768)))
+                for name in "abcd" { try image.write(to: URL(fileURLWithPath: "\(root)/\(folder)/\(name).png")) }
+            }
+            let yaml = """
+                name: street
+                data: {kind: multimodal, path: \(root), image_size: 16}
+                model: {kind: multimae, image_size: 16, patch_size: 8, modalities: [rgb, depth], num_visible_tokens: 2}
+                training: {epochs: 1, batch_size: 2, precision: fp32}
+                """
+            let error = #expect(throws: TrainingError.self) { try Recipe(yaml: yaml, source: "r").experiment() }
+            #expect("\(try #require(error))".contains("depth of \(root)/test"))
+        }
+    }
+
     @Test("An ignored class must be one of the classes")
     func ignoredClass() {
         #expect(throws: RecipeError.self) {
@@ -123,17 +156,33 @@ import Testing
 
 @Suite struct SkippedFileTests {
     /// A class folder each with four grey images, of which one training file is text.
-    private func write(to root: String) throws {
-        for (part, count) in [("train", 8), ("test", 4)] {
+    private func write(to root: String, heldOutSide: Int = 8) throws {
+        for (part, count, side) in [("train", 8, 8), ("test", 4, heldOutSide)] {
             for number in 0..<count {
                 let folder = "\(root)/\(part)/\(number % 2 == 0 ? "dark" : "light")"
                 try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-                let samples = [UInt8](repeating: number % 2 == 0 ? 20 : 200, count: 8 * 8 * 3)
-                let image = Raster(size: ImageSize(height: 8, width: 8), color: .rgb, samples: samples)
+                let samples = [UInt8](repeating: number % 2 == 0 ? 20 : 200, count: side * side * 3)
+                let size = ImageSize(height: side, width: side)
+                let image = Raster(size: size, color: .rgb, samples: samples)
                 try ImageCodec.encodePNG(image).write(to: URL(fileURLWithPath: "\(folder)/\(number).png"))
             }
         }
         try Data("text".utf8).write(to: URL(fileURLWithPath: "\(root)/train/light/3.png"))
+    }
+
+    @Test("Held-out images of another size are refused") func heldOutSize() throws {
+        try withTemporaryFolder { root in
+            try write(to: root, heldOutSide: 16)
+            let yaml = """
+                name: shades
+                data: {kind: image-folder, path: \(root), skip_corrupt: true}
+                model: {kind: vit, image_size: 8, patch_size: 2, num_labels: 2, hidden_size: 8, num_attention_heads: 2}
+                training: {epochs: 1, batch_size: 4, precision: fp32}
+                """
+            let error = #expect(throws: TrainingError.self) { try Recipe(yaml: yaml, source: "r").experiment() }
+            let expected = "model.image_size is 8, expected 16, the pixels a side of \(root)/test"
+            #expect("\(try #require(error))".contains(expected))
+        }
     }
 
     @Test("A corrupt image ends the run by name, or is left out and listed where the recipe says so")

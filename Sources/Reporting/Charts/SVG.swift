@@ -31,9 +31,10 @@ struct SVG {
         return "<svg\(attributes)>\(body.text)</svg>"
     }
 
-    /// Tenths of a unit are finer than any screen shows.
+    /// Tenths of a unit are finer than any screen shows, and what lies far beyond it is cut off anyway.
     static func coordinate(_ value: Double) -> String {
-        let tenths = (value * 10).rounded() / 10
+        let far = 1e6
+        let tenths = value.isNaN ? 0 : (min(max(value, -far), far) * 10).rounded() / 10
         return tenths == tenths.rounded() ? String(Int(tenths)) : String(tenths)
     }
 

@@ -149,7 +149,7 @@ struct ReportCharts {
     }
 
     /// The colour of a row of the table: the first is the baseline's alone.
-    func color(of row: Int) -> Int { table.hasBaseline ? row : row + 1 }
+    func color(of row: Int) -> Int { Palette.color(table.hasBaseline ? row : row + 1) }
 
     private var timeUnit: (name: String, seconds: Double) {
         switch records.map(\.summary.seconds).max() ?? 0 {

@@ -70,7 +70,7 @@ public struct TheoryReport: Sendable {
                 title: chart.title, xTitle: chart.xTitle, yTitle: chart.yTitle,
                 lines: chart.lines.enumerated().map { number, line in
                     LineChart.Line(
-                        name: line.name, color: number + 1,
+                        name: line.name, color: Palette.color(number + 1),
                         points: zip(line.x, line.y).map { .init(x: $0, y: $1, low: $1, high: $1) })
                 })
             drawing.xReach = []
