@@ -30,7 +30,8 @@ public struct ElementSampler: Sendable, Equatable {
     /// Random elements, an important one more likely: successive draws without replacement in proportion to importance
     /// (Gumbel-top-k).
     ///
-    /// - Parameter importance: `[B, count]` numbers of at least 0; those that are not finite count as 0.
+    /// - Parameter importance: `[B, count]` numbers of at least 0; those that are not finite count as 0. An element of 0 is
+    ///   kept, by chance alone, only where fewer than `kept` are above it.
     /// - Returns: the elements as above, and for each of them a weight that makes a mean over the kept elements an
     ///   unbiased estimate of the mean over all: `kept / (count * probability)`, at most `cap`.
     public func sample(
@@ -44,8 +45,11 @@ public struct ElementSampler: Sendable, Equatable {
         let weights = result.indices.indices.map { position in
             let row = position / kept
             let potential = potentials[row * count + Int(result.indices[position])]
-            let probability = inclusion(potential, threshold: result.thresholds[row])
-            return min(cap, share / probability)
+            guard result.thresholds[row] > -.infinity else {
+                let competing = potentials[row * count..<(row + 1) * count]
+                return min(cap, share / Self.inclusion(potential, of: competing, keeping: kept))
+            }
+            return min(cap, share / Self.inclusion(potential, threshold: result.thresholds[row]))
         }
         return (result.indices, weights)
     }
@@ -73,7 +77,7 @@ public struct ElementSampler: Sendable, Equatable {
         precondition(kept >= 1 && kept <= count, "1 to \(count) elements can be kept")
         var indices: [Int32] = []
         var thresholds: [Float] = []
-        var keys: [(value: Float, element: Int32)] = []
+        var keys: [(value: Float, noise: Float, element: Int32)] = []
         indices.reserveCapacity(examples.count * kept)
         keys.reserveCapacity(count)
         for (row, example) in examples.enumerated() {
@@ -83,10 +87,11 @@ public struct ElementSampler: Sendable, Equatable {
                 let noise = FloatMath.gumbel(random.block(UInt64(start / 4)))
                 for element in start..<min(start + 4, count) {
                     let potential = potentials?[row * count + element] ?? 0
-                    keys.append((potential + noise[element - start], Int32(element)))
+                    keys.append((potential + noise[element - start], noise[element - start], Int32(element)))
                 }
             }
-            if kept < count { keys.sort { $0.value != $1.value ? $0.value > $1.value : $0.element < $1.element } }
+            // Elements of no importance are all worth the same, and their noise tells them apart.
+            if kept < count { keys.sort { ($0.value, $0.noise, $1.element) > ($1.value, $1.noise, $0.element) } }
             thresholds.append(kept < count ? keys[kept].value : -.infinity)
             keys[..<kept].sort { $0.element < $1.element }
             for key in keys[..<kept] { indices.append(key.element) }
@@ -94,9 +99,16 @@ public struct ElementSampler: Sendable, Equatable {
         return (indices, thresholds)
     }
 
-    /// As in ``Ranking/probabilities(of:scores:ceiling:)``; certain where nothing competes.
-    private func inclusion(_ potential: Float, threshold: Float) -> Float {
-        guard threshold > -.infinity else { return 1 }
+    /// Where no more than `kept` of the potentials are above that of no importance: these are certain, and the others share
+    /// the places that are left.
+    private static func inclusion(_ potential: Float, of potentials: ArraySlice<Float>, keeping kept: Int) -> Float {
+        guard potential == -.infinity else { return 1 }
+        let certain = potentials.count { $0 > -.infinity }
+        return Float(kept - certain) / Float(potentials.count - certain)
+    }
+
+    /// As in ``Ranking/probabilities(of:scores:ceiling:)``.
+    private static func inclusion(_ potential: Float, threshold: Float) -> Float {
         let rate = FloatMath.exp(SIMD4(repeating: potential - threshold))
         let probability = 1 - FloatMath.exp(-rate)[0]
         return rate[0] < 1e-3 ? max(rate[0], .leastNormalMagnitude) : probability

@@ -82,8 +82,8 @@ extension Teacher {
         }
         examples = try ranks.joined(examples, of: exampleCount)
         weights = try ranks.joined(weights)
-        guard !examples.isEmpty, examples.count < exampleCount else { return }
-        chosen.examples = examples
+        guard !examples.isEmpty else { return }
+        chosen.examples = examples.count == exampleCount ? nil : examples
         chosen.weights = policy.weights == .none ? nil : weights
     }
 }

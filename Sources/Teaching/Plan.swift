@@ -111,12 +111,15 @@ extension Plan {
     /// Cycles that fill a number of lessons, the last one cut to fit.
     static func cycles(policy: Policy, exampleCount: Int, lessons: Int) -> [Cycle] {
         guard lessons > 0 else { return [] }
-        let intervals = intervals(of: policy.interval, lessons: lessons)
-        var cycles: [Cycle] = []
+        // Where intervals fall, long ones at the start can leave no lesson for the last.
+        var starts: [Int] = []
         var start = 0
-        for (index, interval) in intervals.enumerated() where start < lessons {
-            cycles.append(Cycle(start: start, ratio: policy.ratio.value(atCycle: index, of: intervals.count)))
+        for interval in intervals(of: policy.interval, lessons: lessons) where start < lessons {
+            starts.append(start)
             start += interval
+        }
+        var cycles = starts.enumerated().map { index, start in
+            Cycle(start: start, ratio: policy.ratio.value(atCycle: index, of: starts.count))
         }
         var left = 0
         var end = lessons

@@ -40,7 +40,8 @@ extension Policy {
         switch selection {
         case .random, .hard: break
         case .soft(let soft):
-            try check("selection.temperature", soft.temperature, "above 0 and finite") { $0 > 0 && $0.isFinite }
+            // Beyond these a score over the temperature need not be a number.
+            try check("selection.temperature", soft.temperature, "1e-30 to 1e30") { (1e-30...1e30).contains($0) }
             if case .power(let exponent) = soft.distribution {
                 try check("selection.distribution.exponent", exponent, "at least 0 and finite") {
                     $0 >= 0 && $0.isFinite

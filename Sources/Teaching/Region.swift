@@ -22,12 +22,8 @@ final class Region: @unchecked Sendable {
         guard let folder, byteCount > 0 else {
             self.folder = nil
             base = Self.allocate(byteCount)
-            do throws(TeachingError) {
-                try fill(UnsafeMutableRawBufferPointer(start: base, count: byteCount))
-            } catch {
-                base.deallocate()
-                throw error
-            }
+            // Where this throws, the memory is given back by deinit, as everything is initialised.
+            try fill(UnsafeMutableRawBufferPointer(start: base, count: byteCount))
             return
         }
         self.folder = folder

@@ -25,7 +25,10 @@ struct ScoreClusters {
         boundaries = edges.map { Float(Double(low) + Double($0) * width) }
     }
 
-    /// The cluster of a score, 0 for the easiest. Scores that are all equal are one cluster.
+    /// Whether all scores are one cluster, as equal ones are.
+    var isSingle: Bool { boundaries.isEmpty }
+
+    /// The cluster of a score, 0 for the easiest.
     func index(of score: Float) -> Int {
         boundaries.count { score >= $0 }
     }
@@ -51,15 +54,16 @@ struct ScoreClusters {
         return edges + Array(repeating: bins.count, count: count - 1 - edges.count)
     }
 
-    /// One iteration: each edge moves to the middle between the means on its two sides.
+    /// One iteration: each edge moves to the middle between the means on its two sides, or, where one side is empty, to the
+    /// middle between itself and the other's mean, so that no cluster stays empty that need not be.
     private static func move(_ edges: [Int], _ bins: [Int64]) -> [Int] {
         let limits = [0] + edges + [bins.count]
         let means = zip(limits, limits.dropFirst()).map { start, end in
             mean(bins, start, max(start, end))
         }
         return zip(zip(means, means.dropFirst()), edges).map { pair, edge in
-            guard let left = pair.0, let right = pair.1 else { return edge }
-            return Int(((left + right) / 2).rounded(.up))
+            guard pair.0 != nil || pair.1 != nil else { return edge }
+            return Int((((pair.0 ?? Double(edge)) + (pair.1 ?? Double(edge))) / 2).rounded(.up))
         }
     }
 

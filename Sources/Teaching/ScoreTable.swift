@@ -76,7 +76,7 @@ public struct ScoreTable: Sendable, Equatable {
     }
 
     /// Scores at shares of the sorted finite scores, 0 for the lowest and 1 for the highest: exact up to `limit`
-    /// examples, beyond that of `limit` of them evenly spread by number. Empty where no score is finite.
+    /// examples, beyond that of one of each of `limit` stretches of equal length. Empty where no score is finite.
     public func quantiles(_ shares: [Double], limit: Int = 1 << 16) -> [Float] {
         quantiles(shares, of: count, first: 0, limit: limit, among: Alone<Never>())
     }
@@ -85,17 +85,24 @@ public struct ScoreTable: Sendable, Equatable {
     func quantiles<Ranks: Reduction>(
         _ shares: [Double], of exampleCount: Int, first: Int, limit: Int = 1 << 16, among ranks: Ranks
     ) throws(Ranks.Failure) -> [Float] {
-        let stride = max(1, (exampleCount + limit - 1) / limit)
-        var sample: [Float] = []
-        var index = (stride - first % stride) % stride
-        while index < count {
-            if scores[index].isFinite { sample.append(scores[index]) }
-            index += stride
-        }
-        sample = try ranks.joined(sample)
+        var sample = try ranks.joined(sample(of: exampleCount, first: first, limit: limit))
         guard !sample.isEmpty else { return [] }
         sample.sort()
         return shares.map { sample[Int((Double(sample.count - 1) * max(0, min(1, $0))).rounded())] }
+    }
+
+    /// This table's finite scores of all examples up to `limit`, beyond that of one of each of `limit` stretches of numbers:
+    /// which one is drawn once and for all, as every n-th could be of one class alone.
+    func sample(of exampleCount: Int, first: Int, limit: Int) -> [Float] {
+        let stride = max(1, (exampleCount + limit - 1) / limit)
+        guard count > 0 else { return [] }
+        let random = CounterRandom(seed: 0)
+        return (first / stride...(first + count - 1) / stride).compactMap { stretch in
+            let start = stretch * stride
+            let length = min(stride, exampleCount - start)
+            let index = start + random.integer(below: length, at: UInt64(stretch)) - first
+            return (0..<count).contains(index) && scores[index].isFinite ? scores[index] : nil
+        }
     }
 
     /// Whether an example's learner gave its right answer with at least this probability, above 0, when last scored.
@@ -107,7 +114,8 @@ public struct ScoreTable: Sendable, Equatable {
 
     /// Examples whose score is unknown or more than `age` lessons old.
     func stale(at lesson: Int, age: Int) -> [Int32] {
-        let oldest = lesson - age
+        // Later lessons than a stamp can tell count as the last that it can.
+        let oldest = min(lesson - age, Int(UInt16.max) - 1)
         return (0..<Int32(count)).filter { stamps[Int($0)] == 0 || Int(stamps[Int($0)]) - 1 < oldest }
     }
 }

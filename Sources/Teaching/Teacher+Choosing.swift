@@ -76,6 +76,7 @@ extension Teacher {
         let shards = Shards(count: ranks.rankCount, exampleCount: exampleCount)
         let scores = shards.places(of: examples, in: ranks.rank).map { table.scores[Int($0)] }
         let clusters = try ScoreClusters(of: scores, count: window.clusters, among: ranks)
+        guard !clusters.isSingle else { return }
         let isKept = shards.merged(
             try ranks.gathered(
                 scores.map { $0.isNaN || (start..<start + size).contains(clusters.index(of: $0)) }),

@@ -19,6 +19,22 @@ func files(in folder: String) throws -> [String] {
     /// Beyond one stretch of filling, and no whole number of them.
     static let count = 300_001
 
+    @Test("a column that cannot be filled is an error, and its memory is given back once", arguments: [false, true])
+    func unfilled(isMapped: Bool) throws {
+        let expected = TeachingError.corruptState(found: "less", expected: "all")
+        func failure(in folder: String?) -> TeachingError? {
+            do throws(TeachingError) {
+                _ = try Column<Float>(count: 1000, folder: folder) { (_) throws(TeachingError) in throw expected }
+                return nil
+            } catch { return error }
+        }
+        try withFolder { folder in
+            for _ in 0..<100 { #expect(failure(in: isMapped ? folder : nil) == expected) }
+            let left = try files(in: folder)
+            #expect(left.isEmpty)
+        }
+    }
+
     @Test("a column holds its values, in memory and mapped, and a mapped one leaves no name", arguments: [false, true])
     func values(isMapped: Bool) throws {
         try withFolder { folder in

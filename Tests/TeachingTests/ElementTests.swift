@@ -100,4 +100,23 @@ import Testing
         let all = ElementSampler(seed: 3).sample(for: [0], keeping: 2, of: 2, lesson: 0, importance: [0, 1])
         #expect(all.indices == [0, 1] && all.weights == [1, 1])
     }
+
+    @Test("elements of no importance are kept by chance alone where there are too few others, and without bias")
+    func tiesOfNoImportance() {
+        let examples = Array(0..<Int32(4000))
+        for (importance, others) in [([Float(0), 0, 0, 0], Float(1)), ([0, 0, 5, .nan], 1.5)] {
+            let kept = importance[2] > 0 ? 2 : 1
+            let (indices, weights) = ElementSampler(seed: 3).sample(
+                for: examples, keeping: kept, of: 4, lesson: 0,
+                importance: Array(repeatElement(importance, count: examples.count).joined()))
+            for element in [Int32(0), 1, 3] {
+                let places = indices.indices.filter { indices[$0] == element }
+                let expected = importance[2] > 0 ? 4000.0 / 3 : 1000
+                #expect(abs(Double(places.count) - expected) < 5 * expected.squareRoot())
+                #expect(places.allSatisfy { abs(weights[$0] - others) < 1e-6 })
+            }
+            let sure = indices.indices.filter { indices[$0] == 2 }
+            #expect(importance[2] == 0 || (sure.count == 4000 && sure.allSatisfy { weights[$0] == 0.5 }))
+        }
+    }
 }

@@ -42,6 +42,20 @@ import Testing
         }
     }
 
+    @Test("weighted sums are unbiased for two examples as well, of which chance often keeps both") func twoExamples()
+        throws
+    {
+        var sum = 0.0
+        for seed in 0..<4000 {
+            var teacher = try teacher(policy(), scores: [0.2, 1], seed: UInt64(seed))
+            let lesson = try #require(try teacher.next(score: { _ in [] }))
+            let place = lesson.examples.firstIndex(of: 0)
+            sum += place.map { Double(lesson.weights?[$0] ?? 1) } ?? 0
+        }
+        // Taught with a probability of 0.4 and a weight of 2.5.
+        #expect(abs(sum / 4000 - 1) < 0.1, "\(sum / 4000)")
+    }
+
     @Test("examples are taught as often as their probability says, and weighted sums are unbiased")
     func frequencies() throws {
         let scores = (0..<100).map { Float($0) / 100 }

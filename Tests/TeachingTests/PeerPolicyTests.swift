@@ -151,6 +151,27 @@ import Testing
         let clusters = ScoreClusters(of: scores, count: 3, among: Alone<Never>())
         #expect(scores.indices.allSatisfy { clusters.index(of: scores[$0]) == $0 / 300 })
         let equal = ScoreClusters(of: [2, 2, 2], count: 3, among: Alone<Never>())
-        #expect(equal.index(of: 2) == 0)
+        #expect(equal.index(of: 2) == 0 && equal.isSingle)
+    }
+
+    @Test("no cluster stays empty where most scores are low and few lie far apart")
+    func outliers() {
+        let random = CounterRandom(seed: 3)
+        let scores = (0..<3000).map { index in
+            Float(random.uniform(at: UInt64(index))) * (index % 50 == 0 ? 9 : 0.001)
+        }
+        let clusters = ScoreClusters(of: scores, count: 5, among: Alone<Never>())
+        let sizes = scores.reduce(into: [Int](repeating: 0, count: 5)) { $0[clusters.index(of: $1)] += 1 }
+        #expect(sizes.allSatisfy { $0 > 0 } && sizes[0] > 2900, "\(sizes)")
+    }
+
+    @Test("where all scores are equal SeTa drops none but at random") func equalScores() throws {
+        var policy = Policy.seta
+        policy.selection = .window(Selection.Window(pruned: 0, clusters: 4, width: 0.5))
+        var teacher = try Teacher(policy: policy, exampleCount: 40, epochs: 8, seed: 0)
+        while let lesson = try teacher.next(score: { _ in [] }) {
+            #expect(lesson.examples.count == 40)
+            teacher.record([Float](repeating: 0.5, count: 40), for: lesson.examples)
+        }
     }
 }

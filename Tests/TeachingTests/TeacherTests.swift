@@ -141,6 +141,17 @@ import Testing
         }
     }
 
+    @Test("the ratio gets to its end where intervals fall, so that the last cycles would have no lesson left")
+    func fallingInterval() throws {
+        var policy = Policy.random
+        policy.ratio = .incremental(from: 0.2, to: 1)
+        policy.interval = .incremental(from: 5, to: 1)
+        for lessons in 6...30 {
+            let cycles = Plan.cycles(policy: policy, exampleCount: 100, lessons: lessons)
+            #expect(cycles.first?.ratio == 0.2 && cycles.last?.ratio == 1 && cycles.allSatisfy { $0.start < lessons })
+        }
+    }
+
     @Test("attent-simple teaches all once, then the hardest 70 %")
     func simple() throws {
         var run = try TestRun(.attentSimple, count: 50, epochs: 3)
