@@ -49,6 +49,17 @@ ct_status ct_store_get(ct_store store, const char* key, double timeout, void* co
     });
 }
 
+ct_status ct_store_set_first(ct_store store, const char* key, const void* bytes, size_t count, void* context,
+                             void (*take)(void*, const void*, size_t)) {
+    return guarded([&] {
+        const auto* first = static_cast<const uint8_t*>(bytes);
+        // No bytes stand for a key that is absent.
+        const auto held = store->store->compareSet(std::string(key), std::vector<uint8_t>(),
+                                                   std::vector<uint8_t>(first, first + count));
+        take(context, held.data(), held.size());
+    });
+}
+
 ct_status ct_store_has(ct_store store, const char* key, bool* out) {
     return guarded([&] { *out = store->store->check({key}); });
 }

@@ -30,13 +30,22 @@ public final class Store: @unchecked Sendable {
     public func value(of key: String, timeout: Double) throws(TorchError) -> [UInt8] {
         var bytes: [UInt8] = []
         let status = withUnsafeMutablePointer(to: &bytes) { bytes in
-            ct_store_get(handle, key, timeout, bytes) { context, start, count in
-                context?.assumingMemoryBound(to: [UInt8].self).pointee = Array(
-                    UnsafeRawBufferPointer(start: start, count: count))
-            }
+            ct_store_get(handle, key, timeout, bytes, take)
         }
         try check(status, "store")
         return bytes
+    }
+
+    /// Sets a key that has no bytes yet. Of several processes that do so one sets it, and all get its bytes.
+    ///
+    /// - Returns: the bytes that the key has then.
+    public func setFirst(_ key: String, to bytes: [UInt8]) throws(TorchError) -> [UInt8] {
+        var held: [UInt8] = []
+        let status = withUnsafeMutablePointer(to: &held) { held in
+            ct_store_set_first(handle, key, bytes, bytes.count, held, take)
+        }
+        try check(status, "store")
+        return held
     }
 
     public func has(_ key: String) throws(TorchError) -> Bool {
@@ -51,4 +60,9 @@ public final class Store: @unchecked Sendable {
         try check(ct_local_address(host, Int32(port), &text, text.count), "localAddress")
         return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
+}
+
+/// Keeps what C hands over in the array at `context`.
+private func take(_ context: UnsafeMutableRawPointer?, _ start: UnsafeRawPointer?, _ count: Int) {
+    context?.assumingMemoryBound(to: [UInt8].self).pointee = Array(UnsafeRawBufferPointer(start: start, count: count))
 }

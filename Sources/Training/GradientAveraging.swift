@@ -11,9 +11,11 @@ final class GradientAveraging {
 
     /// - Returns: nil for one rank.
     init?(of parameters: Parameters, among ranks: Ranks) throws {
-        guard let group = ranks.group else { return nil }
-        (self.parameters, self.ranks) = (parameters, ranks)
-        reducer = try GradientReducer(group, parameters.entries.map(\.tensor))
+        // Making it takes collectives.
+        guard let reducer = try ranks.together({ try GradientReducer($0, parameters.entries.map(\.tensor)) }) else {
+            return nil
+        }
+        (self.parameters, self.reducer, self.ranks) = (parameters, reducer, ranks)
     }
 
     /// By what a rank's part of the mean is multiplied, since the reducer divides by the number of ranks.

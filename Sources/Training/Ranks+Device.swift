@@ -57,17 +57,20 @@ extension Recipe {
     /// Connects the ranks' devices, where the recipe is for CUDA; all ranks have the same recipe.
     public func connect(_ ranks: Ranks) throws { try ranks.connect(training.place) }
 
-    /// The recipe with this rank's device: where it asks for `cuda`, that of the rank's number among its machine's.
+    /// The recipe with this rank's device: where it asks for `cuda`, that of the rank's number among its machine's. All
+    /// ranks call this; where one lacks that device, all say so in the same sentence.
     ///
     /// - Parameter deviceCount: the CUDA devices that this rank sees.
-    public func placed(among ranks: Ranks, deviceCount: Int = Engine.cudaDeviceCount) throws(RankError) -> Recipe {
-        guard ranks.rankCount > 1, training.device == "cuda" else { return self }
-        guard deviceCount == 0 || ranks.localRank < deviceCount else {
-            throw .variable(
-                name: "LOCAL_RANK", found: "\(ranks.localRank)",
-                expected:
-                    "below \(deviceCount), the number of CUDA devices that this rank sees, for training.device cuda")
+    public func placed(among ranks: Ranks, deviceCount: Int = Engine.cudaDeviceCount) throws -> Recipe {
+        guard ranks.rankCount > 1 else { return self }
+        let asks = training.device == "cuda"
+        // Whatever this rank's recipe says, as nobody knows yet that it is the others' too.
+        _ = try ranks.everyone {
+            guard asks, deviceCount > 0, ranks.localRank >= deviceCount else { return "" }
+            let limit = "below \(deviceCount), the number of CUDA devices that this rank sees, for training.device cuda"
+            throw RankError.variable(name: "LOCAL_RANK", found: "\(ranks.localRank)", expected: limit)
         }
+        guard asks else { return self }
         var placed = self
         placed.training.rankDevice = .cuda(ranks.localRank)
         return placed

@@ -16,11 +16,12 @@ public final class Ranks: Reduction {
     public let localRank: Int
     /// How often the launcher has started the job anew.
     public let restartCount: Int
-    let group: ProcessGroup?
     /// Seconds within which a collective is done, or has failed.
     let timeout: Double
     /// A number on the device that the ranks' collectives run on; nil on CPUs (``settle()``).
     let mark = Mutex<Tensor?>(nil)
+    /// Nil for one process, and once this rank has left.
+    private let held = Mutex<ProcessGroup?>(nil)
     private let rollCall: RollCall?
     private let place = Mutex("before the first step")
 
@@ -28,7 +29,7 @@ public final class Ranks: Reduction {
     public static let alone = Ranks()
 
     private init() {
-        (rank, rankCount, localRank, restartCount, timeout, group, rollCall) = (0, 1, 0, 0, 0, nil, nil)
+        (rank, rankCount, localRank, restartCount, timeout, rollCall) = (0, 1, 0, 0, 0, nil)
     }
 
     /// Waits for the other ranks.
@@ -43,8 +44,9 @@ public final class Ranks: Reduction {
                 store, name: name, rank: environment.rank, rankCount: environment.rankCount,
                 address: Store.localAddress(reaching: environment.host, port: environment.port), timeout: timeout)
             (rank, rankCount, restartCount) = (environment.rank, environment.rankCount, environment.restartCount)
-            (localRank, self.timeout, self.group) = (environment.localRank, timeout, group)
+            (localRank, self.timeout) = (environment.localRank, timeout)
             rollCall = try RollCall(environment, store, name: name)
+            held.withLock { $0 = group }
         } catch let error as TorchError {
             throw RankError.incomplete(
                 rankCount: environment.rankCount, seconds: timeout, reason: Self.reason(error.message))
@@ -57,6 +59,7 @@ public final class Ranks: Reduction {
     }
 
     public var isFirst: Bool { rank == 0 }
+    var group: ProcessGroup? { held.withLock { $0 } }
 
     private static func store(_ environment: RankEnvironment) throws -> Store {
         let (host, port, timeout) = (environment.host, environment.port, environment.timeout)
@@ -109,9 +112,13 @@ public final class Ranks: Reduction {
 
     /// Runs a collective; where it fails, finds out who is missing.
     func together<Result>(_ body: (ProcessGroup) throws -> Result) throws -> Result? {
-        guard let group else { return nil }
+        guard rankCount > 1 else { return nil }
+        guard let group else { throw RankError.ended("rank \(rank) has left the others already") }
         do {
             return try body(group)
+        } catch let error as TorchError where error.kind == .outOfMemory {
+            // No other rank is to blame, and who called knows what to lower.
+            throw error
         } catch {
             let reason = Self.reason((error as? TorchError)?.message ?? "\(error)")
             // The device would wait for the lost rank for ever, and the process's end for the device.
@@ -183,8 +190,21 @@ public final class Ranks: Reduction {
         do { return "=" + (try body()) } catch { return "!\(error)" }
     }
 
-    /// Tells the others why this rank leaves, before they wait for it.
-    public func leave(because error: any Error) { rollCall?.report("\(error)") }
+    /// Tells the others why this rank leaves, and lets go of those that wait for it. None of its collectives can follow;
+    /// nothing else may hold the group by then, such as a trainer's reducer.
+    public func leave(because error: any Error) {
+        rollCall?.report("\(error)") { [self] in release() }
+    }
+
+    /// Closes the connections to the other ranks, whose collectives fail by that.
+    private func release() {
+        // The group's end waits for what is under way.
+        try? Self.within(seconds: 10) { [self] in
+            let group = held.withLock { $0.take() }
+            // The device would wait for the others for ever, and the process's end for the device.
+            if mark.withLock({ $0 }) != nil { try group?.abort() }
+        }
+    }
 
     /// This rank's neighbouring share of `count` things, at most one more than another's.
     func share(of count: Int) -> Range<Int> {

@@ -48,19 +48,23 @@ final class RollCall: Sendable {
     private var verdictKey: String { "\(name)/verdict" }
 
     /// Leaves a sentence for ranks that come to wait in vain.
-    func report(_ sentence: String) {
-        _ = try? Ranks.within(seconds: limit) { [self] in leave(sentence) }
+    ///
+    /// - Parameter release: ends the waiting of those that do already, once the sentence is there.
+    func report(_ sentence: String, _ release: @escaping @Sendable () -> Void) {
+        _ = try? Ranks.within(seconds: limit) { [self] in
+            let who = (try? self.who(rank)) ?? "rank \(rank)"
+            _ = try? settled("\(who) failed: \(sentence)")
+            release()
+            waitForOthers()
+        }
     }
 
     /// Seconds in which the store has answered, or does not any more: where a link is cut, a question stays without one.
     private var limit: Double { hostsStore ? 60 : 15 }
 
-    private func leave(_ sentence: String) {
-        let who = (try? self.who(rank)) ?? "rank \(rank)"
-        if (try? store.has(verdictKey)) == false {
-            try? store.set(verdictKey, to: Array("\(who) failed: \(sentence)".utf8))
-        }
-        waitForOthers()
+    /// The verdict: this sentence, unless another rank was before.
+    private func settled(_ sentence: String) throws -> String {
+        String(decoding: try store.setFirst(verdictKey, to: Array(sentence.utf8)), as: UTF8.self)
     }
 
     /// What all ranks say when a collective has failed.
@@ -107,8 +111,7 @@ final class RollCall: Sendable {
             lost.isEmpty
             ? "the ranks no longer get on \(place), though all are alive: \(reason)"
             : try "\(lost.map(who).joined(separator: " and ")) is lost \(place) (\(reason)); every rank stops"
-        try store.set(verdictKey, to: Array(sentence.utf8))
-        return sentence
+        return try settled(sentence)
     }
 
     private func beats() throws -> [[UInt8]] {

@@ -83,7 +83,11 @@ extension Ranks {
         } catch let error as ExitCode {
             throw error
         } catch {
-            if !(error is RankError) { leave(because: error) }
+            switch error as? RankError {
+            // All have ended so, or know in what they differ.
+            case .ended?, .mismatch?: break
+            default: leave(because: error)
+            }
             throw error
         }
     }

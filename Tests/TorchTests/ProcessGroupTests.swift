@@ -62,6 +62,14 @@ import Torch
         #expect(values == [[1, 7], [0, 7]])
     }
 
+    @Test("of the ranks that set a key first one does, and all get its bytes")
+    func first() async throws {
+        let values = try await Self.ranks(3) { group, store in
+            try store.setFirst("first", to: [UInt8(group.rank), 7])
+        }
+        #expect(Set(values).count == 1 && values[0].count == 2, "\(values)")
+    }
+
     @Test("the reducer's gradients are the mean of all ranks', bit for bit, and passes without it add up")
     func reducer() async throws {
         let gradients = try await Self.ranks(2) { group, _ in

@@ -1,4 +1,5 @@
 import Checkpoints
+import Datasets
 import Foundation
 import Teaching
 import TestSupport
@@ -73,6 +74,55 @@ import Torch
                 continue
             }
             #expect("\(error)".hasSuffix("no checkpoint yet to roll back to, so lower checkpoints.every_steps"))
+        }
+    }
+
+    /// A run in whose first step the first rank has not the memory that it needs.
+    private static func trainInWant(_ recipe: Recipe, _ ranks: Ranks) throws {
+        guard !ranks.isFirst else {
+            _ = try poisonedTrainer(recipe, .memory, examples: Set(0..<48), among: ranks).run()
+            return
+        }
+        let run = try TinyRun(recipe, augmentation: Augmentation(cropPadding: 0, flip: false))
+        _ = try Trainer(
+            recipe: recipe, learner: run.learner(), training: run.training, validation: run.validation, folder: nil,
+            ranks: ranks
+        ).run()
+    }
+
+    @Test("a rank that fails by itself ends the others with its sentence while it is still there")
+    func ownFailure() async throws {
+        let recipe = Self.recipe(.stop)
+        let isOver = DispatchSemaphore(value: 0)
+        let sentences = try await onRanks(3) { ranks -> String in
+            do {
+                try Self.trainInWant(recipe, ranks)
+                return "no failure"
+            } catch {
+                guard ranks.isFirst else {
+                    isOver.signal()
+                    return "\(error)"
+                }
+                ranks.leave(because: error)
+                // Its connections would close with it, as do those of a process.
+                return withExtendedLifetime(ranks) {
+                    let haveEnded = (0..<2).allSatisfy { _ in isOver.wait(timeout: .now() + 12) == .success }
+                    return haveEnded ? "\(error)" : "the others still wait"
+                }
+            }
+        }.map { try $0.get() }
+        #expect(sentences[0].contains("training.micro_batch_size"), "\(sentences)")
+        for sentence in sentences.dropFirst() {
+            #expect(sentence.hasPrefix("rank 0 (process "), "\(sentence)")
+            #expect(sentence.hasSuffix(" failed: \(sentences[0])"), "\(sentence)")
+        }
+    }
+
+    @Test("a lack of memory amid what the ranks do together stays one") func memory() async throws {
+        let lack = TorchError(kind: .outOfMemory, operation: "backward", shapes: [[4, 4]], message: "no memory")
+        for outcome in try await onRanks(2, { try $0.together { _ -> Int in throw lack } }) {
+            let error = #expect(throws: TorchError.self) { try outcome.get() }
+            #expect(error == lack)
         }
     }
 

@@ -14,6 +14,9 @@ CT_API ct_status ct_store_set(ct_store store, const char* key, const void* bytes
 /// Waits up to `timeout` seconds for a key and hands its bytes to `take(context, bytes, count)`.
 CT_API ct_status ct_store_get(ct_store store, const char* key, double timeout, void* context,
                               void (*take)(void*, const void*, size_t));
+/// Sets a key that is absent; hands the bytes that it has then to `take`. Of several processes that do so one sets it.
+CT_API ct_status ct_store_set_first(ct_store store, const char* key, const void* bytes, size_t count, void* context,
+                                    void (*take)(void*, const void*, size_t));
 CT_API ct_status ct_store_has(ct_store store, const char* key, bool* out);
 CT_API void ct_store_free(ct_store store);
 
