@@ -8,7 +8,7 @@ public struct AdapterFolder {
     public let policy: AdapterPolicy
     /// `base_model_name_or_path`, if it is named.
     public let baseModel: String?
-    /// Named as the adapters' parameters are; loading a learner with it refuses names that it does not know.
+    /// Named as PEFT names them; loading a learner with it refuses names that it does not know.
     public let weights: SafetensorsFile
 
     static let configurationFile = "adapter_config.json"
@@ -100,8 +100,10 @@ public struct AdapterFolder {
             "target_modules": policy.targetModules.sorted(), "use_rslora": policy.isRankStabilized, "bias": "none",
             "fan_in_fan_out": parameters.adapted.contains { $0.layout == .inputsFirst }, "inference_mode": true,
         ]
-        try SafetensorsFile.write(
-            parameters.trainable.entries, metadata: ["format": "pt"], to: "\(path)/\(weightsFile)")
+        let entries = parameters.trainable.entries.map {
+            Parameters.Entry(name: LowRankAdapter.nameInPEFT($0.name), tensor: $0.tensor)
+        }
+        try SafetensorsFile.write(entries, metadata: ["format": "pt"], to: "\(path)/\(weightsFile)")
         try JSONObject.write(root, to: "\(path)/\(configurationFile)")
     }
 }

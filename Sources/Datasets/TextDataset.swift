@@ -12,6 +12,8 @@ public struct TextDataset: Dataset {
         var firstTarget: Int
         /// Tokens after that which are given too, such as the later questions of a conversation.
         var given: [Range<Int>] = []
+        /// Whether it goes on with the text of the example before it, as one record.
+        var continues = false
     }
 
     /// Where the texts come from, for errors.
@@ -95,13 +97,27 @@ public struct TextDataset: Dataset {
         return packed
     }
 
-    /// Holds out a share of the examples, the same ones every time.
+    /// Holds out a share of the records, the same ones every time; all examples of a text lie on one side.
     public func split(testShare: Double) throws(DatasetError) -> (training: TextDataset, validation: TextDataset) {
-        let order = examples.indices.sorted {
+        let starts = examples.indices.filter { $0 == 0 || !examples[$0].continues }
+        let heldOut = Int((testShare * Double(starts.count)).rounded())
+        guard starts.count > 1 else {
+            throw .invalidSetting(
+                name: source, found: "1 record", expected: "at least 2, since whole ones are held out, or a test_path")
+        }
+        guard heldOut > 0, heldOut < starts.count else {
+            throw .invalidSetting(
+                name: source,
+                found: "a test_share of \(testShare), which holds out \(heldOut) of \(starts.count) records",
+                expected: "one that holds out at least 1 and leaves at least 1")
+        }
+        let order = starts.indices.sorted {
             (KeyedHash(seed: 0).keyed(by: $0).bits, $0) < (KeyedHash(seed: 0).keyed(by: $1).bits, $1)
         }
-        let heldOut = Int((testShare * Double(count)).rounded())
-        return (try chosen(order.dropFirst(heldOut).sorted()), try chosen(order.prefix(heldOut).sorted()))
+        func members(_ records: ArraySlice<Int>) -> [Int] {
+            records.sorted().flatMap { starts[$0]..<($0 + 1 < starts.count ? starts[$0 + 1] : count) }
+        }
+        return (try chosen(members(order.dropFirst(heldOut))), try chosen(members(order.prefix(heldOut))))
     }
 
     /// The first `count` examples, or all.
@@ -130,7 +146,7 @@ struct TextDatasetBuilder {
         tokens += ids
         for start in stride(from: first, to: tokens.count - 1, by: context) {
             let count = min(context + 1, tokens.count - start)
-            examples.append(.init(start: start, count: count, firstTarget: 1))
+            examples.append(.init(start: start, count: count, firstTarget: 1, continues: start > first))
         }
     }
 

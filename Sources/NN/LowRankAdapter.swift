@@ -34,10 +34,23 @@ public struct LowRankAdapter: Sendable {
 
     /// - Parameter path: that of the adapted module; the weights take the names of Hugging Face's PEFT.
     init(_ path: Path, from inputs: Int, to outputs: Int, _ policy: AdapterPolicy) throws(TorchError) {
-        let name = "base_model.model.\(path.name)"
+        let name = "\(Self.root)\(path.name)"
         a = try path.builder.adapterParameter("\(name).lora_A.weight", [policy.rank, inputs], .kaimingUniform)
         b = try path.builder.adapterParameter("\(name).lora_B.weight", [outputs, policy.rank], .zeros)
         (scaling, dropout) = (policy.scaling, policy.dropout)
+    }
+
+    private static let root = "base_model.model."
+
+    /// The name under which PEFT has an adapter's weight: it knows GPT-2 with its head only, while the first published files
+    /// of the model name it without.
+    public static func nameInPEFT(_ name: String) -> String {
+        name.hasPrefix("\(root)h.") ? "\(root)transformer.\(name.dropFirst(root.count))" : name
+    }
+
+    /// All names under which an adapter's weight may be stored, whichever files named the model that it was made beside.
+    static func names(of name: String) -> [String] {
+        [name, nameInPEFT(name), name.replacing("\(root)transformer.", with: root)]
     }
 
     /// - Parameter x: [..., in]; the result has its type, whatever that of the adapter is.

@@ -86,7 +86,9 @@ public final class ParameterBuilder {
             guard let source = adapters?.source ?? (isStored(name) ? source : nil) else {
                 return try draw(name, shape, initializer)
             }
-            return try load(name, shape, .float32, from: source)
+            let stored = LowRankAdapter.names(of: name).first { source.shape(of: $0) != nil } ?? name
+            ignore(stored)
+            return try load(stored, shape, .float32, from: source)
         }
     }
 

@@ -131,6 +131,6 @@ public struct RunSession {
     }
 
     private static func say(_ sentence: String) {
-        FileHandle.standardError.write(Data("attent: \(sentence)\n".utf8))
+        StandardError.write("attent: \(sentence)\n")
     }
 }

@@ -23,6 +23,6 @@ struct Terminal {
         return environment["COLUMNS"].flatMap(Int.init).flatMap { $0 > 0 ? $0 : nil } ?? 80
     }
 
-    /// Writes text; a terminal that has gone away (a closed ssh session) must not end a run, so failure passes.
+    /// Writes text; a reader that has gone away (a closed ssh session) must not end a run, so failure passes.
     func write(_ text: String) { try? handle.write(contentsOf: Data(text.utf8)) }
 }

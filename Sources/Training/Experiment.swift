@@ -95,4 +95,17 @@ extension RunFolder {
         }
         return newest
     }
+
+    /// The checkpoint of a step, or the newest.
+    public func checkpoint(_ step: Int?) throws -> CheckpointFolder {
+        let newest = try newestCheckpoint()
+        guard let step else { return newest }
+        let all = CheckpointFolder.all(in: path)
+        guard let found = all.first(where: { $0.step == step }) else {
+            let steps = all.map { "\($0.step)" }.reversed().joined(separator: ", ")
+            throw TrainingError.notARun(
+                path: path, reason: "it holds checkpoints of the steps \(steps), not of \(step)")
+        }
+        return found
+    }
 }

@@ -7,6 +7,9 @@ import Tokenizers
 protocol LanguageData: Sendable {
     /// Whether each example has one right answer, so that its being met can be measured.
     var hasExactAnswers: Bool { get }
+    /// `characters`, or a path of a tokenizer.
+    var tokenizer: String { get }
+    /// That of a fresh model.
     func makeTokenizer() throws -> any Tokenizer
     /// - Parameter context: the most tokens of an example.
     func load(
@@ -16,6 +19,21 @@ protocol LanguageData: Sendable {
     var context: Int? { get }
     /// Whether several examples share a row of a batch.
     var packing: Bool { get }
+}
+
+extension LanguageData {
+    /// The tokenizer for a stored model: where the data names none, the model's own, since its weights know the tokens by
+    /// their numbers.
+    func makeTokenizer(forModelAt path: String) throws -> any Tokenizer {
+        guard tokenizer == BuiltInTokenizer.characters else { return try makeTokenizer() }
+        let own = try StoredLanguageModel.tokenizerPath(path)
+        guard holdsTokenizer(own) else {
+            throw TrainingError.mismatch(
+                what: "data.tokenizer", found: tokenizer,
+                expected: "the path of a tokenizer, since none can be found for the model \(path)")
+        }
+        return try loadTokenizer(at: own)
+    }
 }
 
 extension DataSettings {
@@ -52,9 +70,10 @@ public struct TextData: Codable, Sendable, Equatable, LanguageData {
     public var path: String
     /// What is held out of records; a share of `path` where absent.
     public var testPath: String?
-    /// Share that is held out, where there is no `test_path`.
+    /// Share that is held out, where there is no `test_path`: of a text its end, of records whole ones.
     public var testShare = 0.1
-    /// `characters`, or a path of a tokenizer.
+    /// `characters`, one made from the data's own, or a path of a tokenizer. With `model.init_from`, `characters` stands for
+    /// the tokenizer of the model there, and is refused where that has none.
     public var tokenizer = BuiltInTokenizer.characters
     /// Tokens of an example at most; the model's context where absent.
     public var context: Int?
@@ -137,7 +156,8 @@ public struct WordProblemData: Codable, Sendable, Equatable, LanguageData {
     public var labelNoise = 0.0
     /// Which problems: every run of a comparison sees the same.
     public var seed: UInt64 = 0
-    /// `characters`, or a path of a tokenizer.
+    /// `characters`, those of all problems, or a path of a tokenizer. With `model.init_from`, `characters` stands for
+    /// the tokenizer of the model there, and is refused where that has none.
     public var tokenizer = BuiltInTokenizer.characters
     /// Whether several problems share a row of a batch, none seeing another.
     public var packing = false

@@ -34,15 +34,13 @@ public enum LanguageModelExport {
             return .adapter
         }
         let configuration = try run.networkConfiguration()
-        var origin: String?
-        if case .stored(let path) = settings.origin { origin = path }
         try write(
-            learner.parameters(), configuration, dtype ?? .float32, tokenizer: learner.tokenizerPath, origin: origin,
-            to: output)
+            learner.parameters(), configuration, dtype ?? .float32, tokenizer: learner.tokenizerPath,
+            generation: run.generationConfiguration()?.json, to: output)
         return .model
     }
 
-    /// Adds an adapter to the weights that it was trained beside, rounded once to their own type.
+    /// Adds an adapter to the weights that it was trained beside, rounded once.
     ///
     /// - Parameters:
     ///   - adapter: PEFT's folder, or that of a run that trained adapters.
@@ -61,20 +59,22 @@ public enum LanguageModelExport {
         let model = try StoredAdapter(adapter, base: base).base
         let learner = try StoredLearner(adapter, base: base)
         let own = try model.dtype
+        let type = dtype ?? own
+        // A sum in the base's own type would be rounded to that before it gets the other.
         try write(
-            learner.parameters(dtype: own).merged(), model.configuration, dtype ?? own,
-            tokenizer: learner.tokenizerPath, origin: model.path, to: output)
+            learner.parameters(dtype: type == own ? own : .float32).merged(), model.configuration, type,
+            tokenizer: learner.tokenizerPath, generation: model.generation?.json, to: output)
     }
 
-    /// - Parameter origin: the model that this one comes from, which may tell how to generate.
+    /// - Parameter generation: the `generation_config.json` of the model that this one comes from, where that has one.
     private static func write(
-        _ parameters: Parameters, _ configuration: Data, _ dtype: DType, tokenizer path: String, origin: String?,
+        _ parameters: Parameters, _ configuration: Data, _ dtype: DType, tokenizer path: String, generation: Data?,
         to output: String
     ) throws {
         try AtomicFolder.write(to: output) { folder in
             try ModelFolder.write(parameters, configuration: configuration, as: dtype, to: folder)
             let tokenizer = try writeTokenizer(at: path, to: folder)
-            if let settings = try generationConfiguration(tokenizer, origin: origin) {
+            if let settings = try generation ?? tokenizer.map(generationConfiguration) {
                 try AtomicFile.write(settings, to: "\(folder)/\(generationFile)")
             }
         }
@@ -92,12 +92,8 @@ public enum LanguageModelExport {
 
     private static let generationFile = "generation_config.json"
 
-    /// The origin's own, or the tokens that frame a sequence.
-    private static func generationConfiguration(_ tokenizer: (any Tokenizer)?, origin: String?) throws -> Data? {
-        if let data = origin.flatMap({ FileManager.default.contents(atPath: "\($0)/\(generationFile)") }) {
-            return data
-        }
-        guard let tokenizer else { return nil }
+    /// The tokens that frame a sequence.
+    private static func generationConfiguration(_ tokenizer: any Tokenizer) throws -> Data {
         let tokens = [
             "bos_token_id": tokenizer.bosID, "eos_token_id": tokenizer.eosID, "pad_token_id": tokenizer.padID,
         ].compactMapValues { $0.map(Int.init) }

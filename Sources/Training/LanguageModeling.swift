@@ -27,8 +27,7 @@ public struct LanguageModeling: Experiment {
                 what: "teacher.score", found: "ntk", expected: "loss, residual or reducible for a language model")
         }
         (self.recipe, self.settings) = (recipe, settings)
-        tokenizer = try data.makeTokenizer()
-        network = try Self.network(settings, tokenizer)
+        (network, tokenizer) = try Self.network(settings, data)
         context = data.context ?? network.contextLength
         guard context <= network.contextLength else {
             throw TrainingError.mismatch(
@@ -41,14 +40,16 @@ public struct LanguageModeling: Experiment {
         (hasExactAnswers, isPacked) = (data.hasExactAnswers, data.packing)
     }
 
-    /// The network that the settings ask for, with a vocabulary in which the tokenizer's fits.
+    /// The network that the settings ask for, and the tokenizer, whose vocabulary fits in the network's.
     private static func network(
-        _ settings: LanguageModelSettings, _ tokenizer: any Tokenizer
-    ) throws -> LanguageNetwork {
+        _ settings: LanguageModelSettings, _ data: any LanguageData
+    ) throws -> (LanguageNetwork, any Tokenizer) {
         var network: LanguageNetwork
+        let tokenizer: any Tokenizer
         switch settings.origin {
         case .fresh(let fresh):
             network = fresh
+            tokenizer = try data.makeTokenizer()
             if network.vocabularySize == 0 { network.vocabularySize = tokenizer.vocabularySize }
         case .stored(let path):
             network = try StoredLanguageModel(path).network
@@ -57,9 +58,10 @@ public struct LanguageModeling: Experiment {
                     what: "model.kind", found: settings.kind.rawValue,
                     expected: "\(network.kind.rawValue), which \(path) holds")
             }
+            tokenizer = try data.makeTokenizer(forModelAt: path)
         }
         try network.require(tokenizer)
-        return network
+        return (network, tokenizer)
     }
 
     private init(_ other: LanguageModeling, recipe: Recipe) {
@@ -97,7 +99,7 @@ public struct LanguageModeling: Experiment {
         try evaluation(of: learner(checkpoint), on: validation, batchSize: recipe.evaluation.batchSize)
     }
 
-    /// What generating needs beside a checkpoint: the network, and the tokenizer where it was made from the data.
+    /// What generating needs beside a checkpoint: the network, and the tokenizer where it is one of characters.
     private func describe(in folder: RunFolder) throws {
         try AtomicFile.write(network.json(), to: folder.configuration)
         if let characters = tokenizer as? CharacterTokenizer {

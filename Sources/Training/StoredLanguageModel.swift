@@ -13,7 +13,7 @@ struct StoredLanguageModel {
     let configuration: Data
     let weights: any TensorSource
     /// `generation_config.json` and where it lies; nil where there is none.
-    private let generation: (file: String, json: Data)?
+    let generation: (file: String, json: Data)?
 
     /// - Parameters:
     ///   - path: a Hugging Face folder, a llama2.c `.bin` file, or a run's folder.
@@ -40,6 +40,12 @@ struct StoredLanguageModel {
             generation = folder.generationConfiguration.map { (file: "\(path)/generation_config.json", json: $0) }
         }
         network = try LanguageNetwork(json: configuration)
+    }
+
+    /// Where the tokenizer of the model at a path lies, if it has one: a run knows, any other has it in its folder.
+    static func tokenizerPath(_ path: String) throws -> String {
+        if let run = try? RunFolder.open(path) { return try run.tokenizerPath() }
+        return path.hasSuffix(".bin") ? URL(fileURLWithPath: path).deletingLastPathComponent().path : path
     }
 
     /// The type of all weights; float32 where they have several.
@@ -198,26 +204,11 @@ struct StoredLearner {
 
     /// An adapter's folder may hold the tokenizer or leave that to its base.
     private static func tokenizerPath(_ path: String, base: String) throws -> String {
-        func folder(_ path: String) -> String {
-            path.hasSuffix(".bin") ? URL(fileURLWithPath: path).deletingLastPathComponent().path : path
-        }
-        if path == base || holdsTokenizer(path) { return folder(path) }
-        return try (try? RunFolder.open(base))?.tokenizerPath() ?? folder(base)
+        try StoredLanguageModel.tokenizerPath(path == base || holdsTokenizer(path) ? path : base)
     }
 }
 
 extension RunFolder {
-    /// The checkpoint of a step, or the newest.
-    func checkpoint(_ step: Int?) throws -> CheckpointFolder {
-        guard let step else { return try newestCheckpoint() }
-        guard let found = CheckpointFolder.all(in: path).first(where: { $0.step == step }) else {
-            let steps = CheckpointFolder.all(in: path).map { "\($0.step)" }.reversed().joined(separator: ", ")
-            throw TrainingError.notARun(
-                path: path, reason: "it holds checkpoints of the steps \(steps), not of \(step)")
-        }
-        return found
-    }
-
     /// The recipe of a language model's run.
     func language() throws -> (recipe: Recipe, settings: LanguageModelSettings) {
         let recipe = try Recipe(file: self.recipe)
@@ -228,17 +219,35 @@ extension RunFolder {
         return (recipe, settings)
     }
 
-    /// `generation_config.json` of the model that a run started from, which an export of the run takes over too.
-    func generationConfiguration() throws -> (file: String, json: Data)? {
-        guard case .stored(let origin) = try language().settings.origin else { return nil }
-        let file = "\(origin)/generation_config.json"
-        return FileManager.default.contents(atPath: file).map { (file: file, json: $0) }
+    /// The model that a run started from, the one that that started from where it is a run too, and so on.
+    private func origins() throws -> [String] {
+        var (origins, next): ([String], RunFolder?) = ([], self)
+        // Folders that were moved about may name each other in a circle.
+        while let run = next, case .stored(let origin) = try run.language().settings.origin, !origins.contains(origin) {
+            origins.append(origin)
+            next = try? RunFolder.open(origin)
+        }
+        return origins
     }
 
-    /// Where the tokenizer lies that a run's model was trained with.
+    /// `generation_config.json` of the model that a run goes back to, which an export of the run takes over too.
+    func generationConfiguration() throws -> (file: String, json: Data)? {
+        for origin in try origins() {
+            let file = "\(origin)/generation_config.json"
+            if let json = FileManager.default.contents(atPath: file) { return (file: file, json: json) }
+        }
+        return nil
+    }
+
+    /// Where the tokenizer lies that a run's model was trained with: in its folder, where its recipe says, or where that of
+    /// the model that it started from does.
     func tokenizerPath() throws -> String {
-        let characters = "\(path)/\(CharacterTokenizer.fileName)"
-        if FileManager.default.fileExists(atPath: characters) { return characters }
-        return try language().recipe.data.tokenizerPath ?? path
+        for place in try [path] + origins() {
+            guard let run = try? RunFolder.open(place) else { return try StoredLanguageModel.tokenizerPath(place) }
+            let characters = "\(place)/\(CharacterTokenizer.fileName)"
+            if FileManager.default.fileExists(atPath: characters) { return characters }
+            if let named = try run.language().recipe.data.tokenizerPath { return named }
+        }
+        return path
     }
 }

@@ -96,8 +96,12 @@ public struct TextGenerator: Sendable {
         return limit
     }
 
-    /// The tokens of a prompt.
-    public func tokens(of prompt: String) throws -> [Int32] { try tokenizer.encode(prompt, addingSpecialTokens: true) }
+    /// The tokens of a prompt, without an end that the tokenizer gives to every text.
+    public func tokens(of prompt: String) throws -> [Int32] {
+        let ids = try tokens(of: [TextRecords.Exchange(prompt: prompt, response: "")])
+        // The token before a text may be the one after it; of an empty prompt it is all that there is.
+        return try ids.isEmpty ? tokenizer.encode(prompt, addingSpecialTokens: true) : ids
+    }
 
     /// The tokens of a conversation up to where its last response begins, encoded as conversations are learnt from.
     public func tokens(of conversation: [TextRecords.Exchange]) throws -> [Int32] {

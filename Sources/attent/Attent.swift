@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Reporting
 import Training
 
 @main
@@ -17,8 +18,8 @@ struct Attent: ParsableCommand {
         ])
 
     /// What to do first, for somebody who has typed nothing but the name.
-    func run() {
-        print(
+    func run() throws {
+        try StandardOutput.write(
             """
             AtteNT trains transformers on what a data-selecting teacher picks, so that they get as good in less time.
 
@@ -30,11 +31,13 @@ struct Attent: ParsableCommand {
 
             With your own data, copy one of Examples/*/recipe.yaml and change its data: section.
             'attent --help' lists all commands, 'attent help COMMAND' tells about one.
+
             """)
     }
 
     /// Errors of use exit with 2, all others with 1 and one sentence.
     static func main() {
+        guardStreams()
         let command: any ParsableCommand
         do {
             command = try parseAsRoot()
@@ -54,8 +57,18 @@ struct Attent: ParsableCommand {
         }
     }
 
+    /// A reader that goes away must end no run, and a closed stream must not lend its number to a file of the run's, which
+    /// would then get what is meant for people.
+    private static func guardStreams() {
+        signal(SIGPIPE, SIG_IGN)
+        for stream in STDIN_FILENO...STDERR_FILENO where fcntl(stream, F_GETFD) < 0 {
+            // For reading, so that writing still fails.
+            _ = open("/dev/null", O_RDONLY)
+        }
+    }
+
     private static func report(_ message: String, exitCode: Int32) -> Never {
-        FileHandle.standardError.write(Data("\(message)\n".utf8))
+        StandardError.write("\(message)\n")
         Foundation.exit(exitCode)
     }
 }
@@ -103,7 +116,7 @@ extension Experiment {
         guard !skipped.isEmpty else { return self }
         let noun = skipped.count == 1 ? "corrupt file" : "corrupt files"
         let lines = ["attent: left out \(skipped.count) \(noun):"] + skipped.map { "  \($0)" }
-        FileHandle.standardError.write(Data((lines.joined(separator: "\n") + "\n").utf8))
+        StandardError.write(lines.joined(separator: "\n") + "\n")
         return self
     }
 }
@@ -112,6 +125,6 @@ extension Experiment {
 ///
 /// - Returns: 128 + SIGINT, the shell's convention for an interrupted command.
 func interruption(of folder: String) -> ExitCode {
-    FileHandle.standardError.write(Data("Stopped and saved. Go on with: attent resume \(folder)\n".utf8))
+    StandardError.write("Stopped and saved. Go on with: attent resume \(NextStep.quoted(folder))\n")
     return ExitCode(130)
 }

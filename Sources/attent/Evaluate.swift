@@ -28,12 +28,13 @@ struct Evaluate: ParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
+        // Only runs have steps; of another model one would be passed over.
+        if step != nil { _ = try RunFolder.open(model) }
         if let name = task.task { return try answer(name) }
         if let text = task.text { return try predict(text) }
         let run = try RunFolder.open(model)
         let experiment = try Recipe(file: run.recipe).experiment(on: device.place)
-        let checkpoint =
-            try step.map { CheckpointFolder(path: "\(model)/step-\($0)", step: $0) } ?? run.newestCheckpoint()
+        let checkpoint = try run.checkpoint(step)
         let metrics = try experiment.evaluate(checkpoint)
         try output.show([("checkpoint", .text(checkpoint.path)), ("metrics", .metrics(metrics))]) {
             "checkpoint \(checkpoint.path)\n\(lines(of: metrics))"
@@ -47,11 +48,13 @@ struct Evaluate: ParsableCommand {
     }
 
     private func answer(_ name: QuestionSet.Task) throws {
+        let isRun = (try? RunFolder.open(model)) != nil
+        let file = name.rawValue + (step.map { "-step-\($0)" } ?? "") + ".jsonl"
+        let out = task.out ?? (isRun ? "\(model)/\(file)" : file)
+        try requireNew(out)
         let questions = try QuestionSet(
             name, file: task.data ?? "", template: task.template, limit: task.limit,
             sandbox: .available(isUnsafeAllowed: task.unsafeWithoutSandbox))
-        let isRun = (try? RunFolder.open(model)) != nil
-        let out = task.out ?? (isRun ? "\(model)/\(name.rawValue).jsonl" : "\(name.rawValue).jsonl")
         let generator = try TextGenerator(
             model, step: step, tokenizer: task.tokenizer, device: device.place)
         let evaluator = Evaluator(questions, samples: task.samples, maximumTokens: task.maxTokens)
@@ -91,7 +94,11 @@ struct TaskOptions: ParsableArguments {
     @Option(help: "The tokenizer's folder or file [default: the one beside the model, or of the run].")
     var tokenizer: String?
 
-    @Option(help: "Where completions and verdicts go [default: TASK.jsonl in the run's folder, else in this one].")
+    @Option(
+        help: """
+            Where completions and verdicts go, a new file [default: TASK.jsonl, with --step TASK-step-STEP.jsonl, in the \
+            run's folder, else in this one].
+            """)
     var out: String?
 
     @Flag(help: "Runs a model's programs on this machine even where no sandbox works.")
@@ -100,6 +107,7 @@ struct TaskOptions: ParsableArguments {
     func validate() throws {
         guard (task == nil) == (data == nil) else { throw ValidationError("--task and --data go together") }
         guard task == nil || text == nil else { throw ValidationError("--task and --text exclude each other") }
+        try refuseUnused()
         for (name, value) in [("limit", limit ?? 1), ("samples", samples), ("max-tokens", maxTokens)] where value < 1 {
             throw ValidationError("--\(name) is \(value), expected at least 1")
         }
@@ -107,6 +115,29 @@ struct TaskOptions: ParsableArguments {
             throw ValidationError(
                 "--samples is \(samples), expected a --temperature above 0, without which all are alike")
         }
+    }
+
+    /// Who sets what has no effect takes it to have one.
+    private func refuseUnused() throws {
+        let ofTasks: [(String, Bool)] = [
+            ("template", template != .plain), ("samples", samples != 1), ("max-tokens", maxTokens != 512),
+            ("temperature", sampling.temperature != 0), ("top-k", sampling.topK != nil), ("top-p", sampling.topP != 1),
+            ("seed", sampling.seed != 0), ("out", out != nil), ("unsafe-without-sandbox", unsafeWithoutSandbox),
+        ]
+        for (name, isGiven) in ofTasks where isGiven && task == nil {
+            throw ValidationError("--\(name) goes with --task alone")
+        }
+        for (name, isGiven) in [("limit", limit != nil), ("tokenizer", tokenizer != nil)]
+        where isGiven && task == nil && text == nil {
+            throw ValidationError("--\(name) goes with --task or --text alone")
+        }
+    }
+}
+
+/// Refuses a file that may have taken hours, before anything is computed that would take its place.
+func requireNew(_ out: String) throws {
+    guard !FileManager.default.fileExists(atPath: out) else {
+        throw EvaluationError.unwritable(path: out, reason: "it exists already, expected a new name with --out")
     }
 }
 

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import Datasets
 import Training
 
 struct Generate: ParsableCommand {
@@ -12,6 +12,9 @@ struct Generate: ParsableCommand {
 
     @Option(help: "What to go on with.")
     var prompt = ""
+
+    @Option(help: "Puts the prompt as an instruction into the template that the model learnt [default: as it is].")
+    var template: PromptTemplate?
 
     @OptionGroup var sampling: SamplingOptions
 
@@ -30,16 +33,26 @@ struct Generate: ParsableCommand {
     func validate() throws {
         guard maxTokens >= 1 else { throw ValidationError("--max-tokens is \(maxTokens), expected at least 1") }
         guard !stop.contains("") else { throw ValidationError("--stop is empty, expected at least one character") }
+        guard template == nil || !prompt.isEmpty else { throw ValidationError("--template goes with --prompt alone") }
     }
 
     func run() throws {
         let generator = try TextGenerator(model, tokenizer: tokenizer, device: device.place)
         var text = ""
-        try generator.generate(prompt, sampling.sampler(), maximumTokens: maxTokens, stops: stop) { piece in
+        let sampler = try sampling.sampler()
+        try generator.generate(tokens(generator), sampler, maximumTokens: maxTokens, stops: stop) { piece in
             text += piece
-            if !output.json { try FileHandle.standardOutput.write(contentsOf: Data(piece.utf8)) }
+            if !output.json { try StandardOutput.write(piece) }
         }
         try output.show([("prompt", .text(prompt)), ("text", .text(text))]) { "" }
+    }
+
+    private func tokens(_ generator: TextGenerator) throws -> [Int32] {
+        guard let template else { return try generator.tokens(of: prompt) }
+        let messages = [
+            PromptTemplate.Message(role: .user, content: prompt), .init(role: .assistant, content: ""),
+        ]
+        return try generator.tokens(of: template.exchanges(messages))
     }
 }
 

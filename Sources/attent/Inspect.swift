@@ -1,5 +1,4 @@
 import ArgumentParser
-import Checkpoints
 import Training
 
 struct Inspect: ParsableCommand {
@@ -28,9 +27,7 @@ struct Inspect: ParsableCommand {
     func run() throws {
         let run = try RunFolder.open(folder)
         let experiment = try Recipe(file: run.recipe).experiment(on: device.place).reportingSkipped()
-        let checkpoint =
-            try step.map { CheckpointFolder(path: "\(folder)/step-\($0)", step: $0) } ?? run.newestCheckpoint()
-        let inspection = try experiment.inspect(checkpoint, count: count)
+        let inspection = try experiment.inspect(run.checkpoint(step), count: count)
         try inspection.write(to: out)
         try output.show([("picture", .text(out)), ("columns", .list(inspection.columns.map { .text($0) }))]) {
             "\(inspection.legend)\nPicture: \(out)"

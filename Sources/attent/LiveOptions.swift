@@ -25,13 +25,12 @@ struct LiveOptions: ParsableArguments {
         guard let port = serve.flatMap(UInt16.init) else { return nil }
         let server = try LiveServer(folder, port: port)
         // Not on standard output, which scripts read.
-        FileHandle.standardError.write(
-            Data(
-                """
-                Live: \(server.url)
-                From elsewhere: ssh -L \(server.port):127.0.0.1:\(server.port) \(ProcessInfo.processInfo.hostName)
+        StandardError.write(
+            """
+            Live: \(server.url)
+            From elsewhere: ssh -L \(server.port):127.0.0.1:\(server.port) \(ProcessInfo.processInfo.hostName)
 
-                """.utf8))
+            """)
         return server
     }
 

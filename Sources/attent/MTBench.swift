@@ -56,9 +56,11 @@ struct MTBench: ParsableCommand {
 
         func run() throws {
             let questions = try ChatQuestion.all(in: data, limit: limit)
-            let file = URL(fileURLWithPath: model).deletingPathExtension()
-            let name = name ?? file.lastPathComponent
+            // A folder's name may hold dots: Qwen2.5-0.5B and Qwen2.5-0.5B-Instruct are two models.
+            let file = URL(fileURLWithPath: model)
+            let name = name ?? (file.pathExtension == "bin" ? file.deletingPathExtension() : file).lastPathComponent
             let out = out ?? "model_answer/\(name).jsonl"
+            try requireNew(out)
             var answerer = ChatAnswerer(
                 try TextGenerator(model, tokenizer: tokenizer, device: device.place), template: template,
                 modelID: name)

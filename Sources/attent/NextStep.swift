@@ -1,3 +1,4 @@
+import ArgumentParser
 import Checkpoints
 import Datasets
 import Evaluation
@@ -10,15 +11,18 @@ import Training
 struct NextStep {
     var words: [String]
 
-    /// The command that helps after an error; nil for those of ranks, of which each says its one sentence.
+    /// The command that helps after an error; nil for those of ranks, of which each says its one sentence, and where no
+    /// command does.
     func after(_ error: any Error) -> String? {
         switch error {
-        case is RankError: nil
+        case is RankError, is StandardOutput.Failure: nil
         case let error as TrainingError: after(error) ?? help
         case let error as RecipeError: error.message.hasPrefix("the file cannot be read") ? "attent recipes" : example
         case DatasetError.missing(let path, _) where path.hasPrefix(".native/"): "attent doctor"
-        case DatasetError.missing where hasRecipe: setting("data.path", "PATH")
+        case DatasetError.missing(let path, _) where hasRecipe: setting(key(naming: path), "PATH")
         case CheckpointError.unwritable(let path, let reason) where reason.hasPrefix("it exists already"):
+            elsewhere(than: path)
+        case EvaluationError.unwritable(let path, let reason) where reason.hasPrefix("it exists already"):
             elsewhere(than: path)
         case ReportingError.missingEvent(let path, _):
             "attent resume \(Self.quoted(path.replacing("/metrics.jsonl", with: "")))"
@@ -83,6 +87,16 @@ struct NextStep {
         return "attent recipes \(name ?? "digits")"
     }
 
+    /// The recipe's setting that names a file.
+    private func key(naming path: String) -> String {
+        let command = try? Attent.parseAsRoot(words)
+        guard let options = (command as? Train)?.options ?? (command as? Compare)?.options,
+            case .text(let data)? = try? Recipe(named: options.recipe, overrides: options.settings).data,
+            data.testPath == path, data.path != path
+        else { return "data.path" }
+        return "data.test_path"
+    }
+
     private var help: String {
         let names = words.prefix { !$0.hasPrefix("-") }.prefix(words.first == "mt-bench" ? 2 : 1)
         return (["attent"] + names + ["--help"]).joined(separator: " ")
@@ -127,7 +141,7 @@ struct NextStep {
     private static func command(_ words: [String]) -> String { (["attent"] + words.map(quoted)).joined(separator: " ") }
 
     /// As a shell takes it for one word.
-    private static func quoted(_ word: String) -> String {
+    static func quoted(_ word: String) -> String {
         let isPlain = word.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_./=:,@+%".contains($0)) }
         return isPlain && !word.isEmpty ? word : "'\(word.replacing("'", with: #"'\''"#))'"
     }

@@ -24,12 +24,12 @@ struct OutputOptions: ParsableArguments {
 
     /// Prints the outcome: as JSON where that was asked for, else as `text` says.
     ///
-    /// - Throws: what the encoder says, never for finite numbers.
+    /// - Throws: where it cannot be written.
     func show(_ outcome: [(String, Value)], text: () -> String) throws {
-        guard json else { return print(text()) }
+        guard json else { return try StandardOutput.write(text() + "\n") }
         let options: JSONSerialization.WritingOptions = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         let data = try JSONSerialization.data(withJSONObject: Value.object(outcome).plain, options: options)
-        print(String(decoding: data, as: UTF8.self))
+        try StandardOutput.write(String(decoding: data, as: UTF8.self) + "\n")
     }
 }
 

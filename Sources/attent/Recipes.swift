@@ -14,8 +14,17 @@ struct Recipes: ParsableCommand {
 
     @OptionGroup var output: OutputOptions
 
+    func validate() throws {
+        guard let name, BundledRecipe.named(name) == nil else { return }
+        throw ValidationError(
+            "there is no bundled recipe '\(name)', expected one of "
+                + BundledRecipe.all.map(\.name).joined(separator: ", "))
+    }
+
     func run() throws {
-        if let name { return try printRecipe(name) }
+        if let recipe = name.flatMap({ BundledRecipe.named($0) }) {
+            return try output.show([("name", .text(recipe.name)), ("yaml", .text(recipe.text))]) { recipe.text }
+        }
         if names {
             let names = BundledRecipe.all.map(\.name)
             return try output.show([("names", .list(names.map { .text($0) }))]) { names.joined(separator: "\n") }
@@ -45,14 +54,5 @@ struct Recipes: ParsableCommand {
 
     private static func duration(_ seconds: Double) -> String {
         seconds < 60 ? "\(Int(seconds)) seconds" : "\(Int((seconds / 60).rounded())) min"
-    }
-
-    private func printRecipe(_ name: String) throws {
-        guard let recipe = BundledRecipe.named(name) else {
-            throw ValidationError(
-                "there is no bundled recipe '\(name)', expected one of "
-                    + BundledRecipe.all.map(\.name).joined(separator: ", "))
-        }
-        try output.show([("name", .text(name)), ("yaml", .text(recipe.text))]) { recipe.text }
     }
 }

@@ -42,6 +42,25 @@ import Testing
         }
     }
 
+    @Test("Of two who write one file at a time each writes its own, and what a dead one had begun is in nobody's way")
+    func together() throws {
+        try withTemporaryFolder { folder in
+            let path = "\(folder)/file"
+            try Data("begun by a process that died".utf8).write(to: URL(fileURLWithPath: "\(path).partial"))
+            try AtomicFile.write(to: path) { append in
+                try append(Data("first".utf8))
+                try AtomicFile.write(to: path) { append in
+                    try append(Data("second".utf8))
+                    #expect(try names(in: folder) == ["file.2.partial", "file.partial"])
+                }
+                #expect(try String(contentsOfFile: path, encoding: .utf8) == "second")
+                try append(Data(" and last".utf8))
+            }
+            #expect(try String(contentsOfFile: path, encoding: .utf8) == "first and last")
+            #expect(try names(in: folder) == ["file"])
+        }
+    }
+
     @Test("A folder that does not exist or a name that is a folder is named in the error")
     func unwritable() throws {
         try withTemporaryFolder { folder in

@@ -44,6 +44,11 @@ import Testing
         #expect(picture.status == 0 && picture.output.contains("Columns: input"), "\(picture.error)")
         #expect(
             FileManager.default.contents(atPath: "\(out)/picture.png")?.prefix(4) == Data([0x89, 0x50, 0x4e, 0x47]))
+        for arguments in [["evaluate", out], ["inspect", out, "--out", "\(out)/none.png"]] {
+            let absent = try attent(arguments + ["--step", "7777"])
+            #expect(absent.status == 1)
+            #expect(absent.error.contains(/checkpoints of the steps [0-9, ]+, not of 7777\n/), "\(absent.error)")
+        }
         let again = try attent("train", "digits", "--out", out)
         #expect(again.status == 1)
         #expect(

@@ -29,7 +29,7 @@ extension CommandTests {
         let printed = try attent("recipes", "digits").output
         #expect(try Recipe(yaml: printed, source: "printed") == Recipe(named: "digits"))
         let unknown = try attent("recipes", "digitz")
-        #expect(unknown.status != 0 && unknown.error.contains("expected one of digits, word-problems, scenes"))
+        #expect(unknown.status == 2 && unknown.error.contains("expected one of digits, word-problems, scenes"))
     }
 
     @Test("every command takes --quiet and --json, and ones for a recipe complete its name") func options() throws {

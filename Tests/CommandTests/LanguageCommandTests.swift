@@ -1,3 +1,4 @@
+import Datasets
 import Foundation
 import Testing
 
@@ -113,11 +114,32 @@ func withFolder(_ body: (String) throws -> Void) throws {
             #expect(fields["question_id"] as? Int == 81 && fields["model_id"] as? String == "run")
             let choices = try #require(fields["choices"] as? [[String: Any]])
             #expect(choices.count == 1 && (choices[0]["turns"] as? [String])?.count == 2)
+            try answerAgain(with: "\(folder)/run", in: folder)
             let judging = try attent(
                 "mt-bench", "judge", out, "--data", "\(folder)/question.jsonl", "--prompts", "\(folder)/none.jsonl")
             #expect(
                 judging.status == 1 && judging.error.contains("none.jsonl: found nothing there"), "\(judging.error)")
         }
+    }
+
+    /// A folder gives answers its name, dots and all, and they are not written over; the model is asked as it was taught.
+    private func answerAgain(with run: String, in folder: String) throws {
+        let (model, out) = ("Tiny-0.5B-Instruct", "model_answer/Tiny-0.5B-Instruct")
+        try FileManager.default.copyItem(atPath: run, toPath: "\(folder)/\(model)")
+        let arguments = ["mt-bench", "answer", model, "--data", "question.jsonl", "--max-tokens", "2"]
+        let first = try attent(arguments, in: folder)
+        #expect(first.output.hasPrefix("answers \(out).jsonl\n"), "\(first.error)")
+        let second = try attent(arguments, in: folder)
+        #expect(second.status == 1)
+        #expect(
+            second.error.hasPrefix("attent: \(out).jsonl cannot be written: it exists already, expected a new name"))
+        #expect(second.error.hasSuffix(" --out \(out)-2.jsonl\n"), "\(second.error)")
+
+        let prompt = PromptTemplate.alpaca.prompt(instruction: "Say a word.")
+        let asked = try attent("generate", run, "--prompt", prompt, "--max-tokens", "8")
+        let instructed = try attent(
+            "generate", run, "--prompt", "Say a word.", "--template", "alpaca", "--max-tokens", "8")
+        #expect(instructed.status == 0 && instructed.output == asked.output, "\(instructed.error)")
     }
 
     @Test("adapters generate as they do merged, from the run and from its export")
@@ -149,6 +171,7 @@ func withFolder(_ body: (String) throws -> Void) throws {
         "settings out of range are errors of use",
         arguments: [
             ["--temperature", "nan"], ["--top-k", "0"], ["--top-p", "1.5"], ["--max-tokens", "0"], ["--stop", ""],
+            ["--template", "alpaca"],
         ])
     func usage(_ options: [String]) throws {
         // An option's value that starts with a dash is written with an equals sign.
@@ -183,11 +206,27 @@ func withFolder(_ body: (String) throws -> Void) throws {
             #expect(Set(samples.compactMap { $0["completion"] as? String }).count > 1)
             let long = question.replacing("Ana has", with: String(repeating: "Ana has ", count: 40))
             try "\(question)\n\(long)\n".write(toFile: data, atomically: true, encoding: .utf8)
-            let unfit = try attent(["evaluate", run] + options)
+            let unfit = try attent(["evaluate", run] + options + ["--out", "\(folder)/unfit.jsonl"])
             #expect(unfit.output.contains("gsm8k/prompts_too_long 1.0"), "\(unfit.error)")
-            #expect(try entries("\(run)/gsm8k.jsonl")[1]["correct"] as? Bool == false)
+            #expect(try entries("\(folder)/unfit.jsonl")[1]["correct"] as? Bool == false)
+            try evaluateAgain(run, options)
             try evaluateCode(of: run, in: folder)
         }
+    }
+
+    /// Completions are not written over, and those of a step have its name.
+    private func evaluateAgain(_ run: String, _ options: [String]) throws {
+        let again = try attent(["evaluate", run] + options)
+        #expect(again.status == 1)
+        #expect(
+            again.error.hasPrefix(
+                "attent: \(run)/gsm8k.jsonl cannot be written: it exists already, expected a new name with --out\n"))
+        #expect(again.error.hasSuffix(" --out \(run)/gsm8k-2.jsonl\n"), "\(again.error)")
+        #expect(try entries("\(run)/gsm8k.jsonl").count == 2)
+        let names = try FileManager.default.contentsOfDirectory(atPath: run)
+        let step = try #require(names.first { $0.hasPrefix("step-") }).dropFirst(5)
+        let stepped = try attent(["evaluate", run] + options + ["--step", "\(step)"])
+        #expect(stepped.output.hasPrefix("completions \(run)/gsm8k-step-\(step).jsonl\n"), "\(stepped.error)")
     }
 
     /// Programs run in a sandbox, or not at all unless that is asked for.
@@ -218,7 +257,10 @@ func withFolder(_ body: (String) throws -> Void) throws {
         "an evaluation's settings are checked before anything is read",
         arguments: [
             ["--task", "gsm8k"], ["--task", "math", "--data", "a.jsonl", "--samples", "2"],
-            ["--task", "math", "--data", "a.jsonl", "--limit", "0"],
+            ["--task", "math", "--data", "a.jsonl", "--limit", "0"], ["--limit", "2"], ["--tokenizer", "t"],
+            ["--template", "alpaca"], ["--max-tokens", "8"], ["--temperature", "1"], ["--seed", "1"],
+            ["--text", "a.txt", "--template", "alpaca"], ["--text", "a.txt", "--out", "b"],
+            ["--text", "a.txt", "--samples", "2", "--temperature", "1"],
         ])
     func evaluationUsage(_ options: [String]) throws {
         #expect(try attent(["evaluate", "nowhere"] + options).status == 2)

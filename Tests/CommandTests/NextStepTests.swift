@@ -1,6 +1,7 @@
 import Checkpoints
 import Datasets
 import Evaluation
+import Foundation
 import Reporting
 import Teaching
 import Testing
@@ -67,6 +68,10 @@ import Training
             CheckpointError.unwritable(file: "m", reason: "it exists already, expected a new name"),
             "export a --out m", "export a --out m-2"
         ),
+        (
+            EvaluationError.unwritable(path: "a/math.jsonl", reason: "it exists already, expected a new name"),
+            "evaluate a --task math --data q", "evaluate a --task math --data q --out a/math-2.jsonl"
+        ),
         (ReportingError.missingEvent(path: "a/metrics.jsonl", event: "summary"), "report a", "resume a"),
         (ReportingError.cannotServe(port: 80, reason: "no"), "report a --serve=80 --quiet", "report a --quiet --serve"),
         (ReportingError.cannotServe(port: 80, reason: "no"), "train digits --serve 80", "train digits --serve"),
@@ -86,9 +91,28 @@ import Training
         }
     }
 
+    @Test(
+        "a missing file is set where the recipe names it", arguments: [("a.jsonl", "path"), ("b.jsonl", "test_path")])
+    func missingFile(path: String, key: String) throws {
+        try withFolder { folder in
+            let recipe = "\(folder)/recipe.yaml"
+            let text = """
+                name: records
+                data: {kind: jsonl, path: a.jsonl, test_path: b.jsonl}
+                model: {kind: llama, hidden_size: 16, intermediate_size: 24, num_hidden_layers: 2,
+                    num_attention_heads: 2, max_position_embeddings: 64}
+                training: {epochs: 1, batch_size: 2}
+                """
+            try text.write(toFile: recipe, atomically: true, encoding: .utf8)
+            let next = NextStep(words: ["train", recipe]).after(DatasetError.missing(path: path, expected: "x"))
+            #expect(next == "attent train \(recipe) --set data.\(key)=PATH")
+        }
+    }
+
     @Test("a missing sandbox names the package, and ranks keep to their one sentence") func others() {
         let step = NextStep(words: ["evaluate", "a"])
         #expect(step.after(EvaluationError.noSandbox(reason: "x")) == "apt-get install bubblewrap")
         #expect(step.after(RankError.portInUse(port: 1)) == nil)
+        #expect(step.after(StandardOutput.Failure(reason: "x")) == nil)
     }
 }

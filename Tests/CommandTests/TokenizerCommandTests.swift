@@ -1,5 +1,7 @@
 import Foundation
 import Testing
+import Tokenizers
+import Training
 
 @Suite struct TokenizerCommandTests {
     @Test("A tokenizer is trained on texts and records, serves a recipe and a generation, and is not written over")
@@ -36,6 +38,19 @@ import Testing
         try #require(training.status == 0, "\(training.error)")
         let generated = try attent("generate", run, "--prompt", "Ana has 3 pens.", "--max-tokens", "4")
         #expect(generated.status == 0 && !generated.output.isEmpty, "\(generated.error)")
+        try goOn(with: run, model)
+    }
+
+    /// A prompt goes on, also where the tokenizer ends every text as a sequence.
+    private func goOn(with run: String, _ tokenizer: String) throws {
+        let prompt = "Ana has 3 pens."
+        let tokens = try TextGenerator(run).tokens(of: prompt)
+        let config = URL(fileURLWithPath: tokenizer).deletingLastPathComponent().appendingPathComponent(
+            "tokenizer_config.json")
+        try #"{"add_eos_token": true}"#.write(to: config, atomically: true, encoding: .utf8)
+        let ending = try loadTokenizer(at: tokenizer)
+        #expect(try ending.encode(prompt, addingSpecialTokens: true) == tokens + [try #require(ending.eosID)])
+        #expect(try TextGenerator(run).tokens(of: prompt) == tokens)
     }
 
     @Test("A vocabulary without room for more than bytes is an error of use; one too large for the text is an error")

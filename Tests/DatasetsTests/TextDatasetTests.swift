@@ -141,16 +141,47 @@ private func row(_ index: Int, of batch: TokenBatch) -> (tokens: [Int32], labels
                 == "a.jsonl:1: found a prompt of 3 tokens, expected at most the context's 2")
     }
 
-    @Test("a long text becomes several examples, and a share is held out the same way every time") func split() throws {
+    @Test("a long text becomes several examples, and whole ones are held out, the same every time") func split() throws
+    {
         let folder = try TemporaryFolder()
-        let lines = (0..<20).map { #"{"text": "\#(String(repeating: "ab", count: 1 + $0 % 7))"}"# }
+        // A letter of its own tells each text from the others.
+        let lines = "abcdefghijklmnopqrst".enumerated().map { index, letter in
+            #"{"text": "\#(String(repeating: letter, count: 4 * (1 + index % 7)))"}"#
+        }
         let records = try TextRecords(folder.write("a.jsonl", text: lines.joined(separator: "\n")))
-        let all = try records.dataset(CharacterTokenizer(of: records.scalars), context: 8)
-        #expect(all.count == lines.indices.reduce(0) { $0 + (2 * (1 + $1 % 7) + 7) / 8 })
+        let tokenizer = CharacterTokenizer(of: records.scalars)
+        let all = try records.dataset(tokenizer, context: 8)
+        #expect(all.count == lines.indices.reduce(0) { $0 + (4 * (1 + $1 % 7) + 7) / 8 })
         let (training, validation) = try all.split(testShare: 0.25)
         #expect(training.count + validation.count == all.count)
         #expect(try training.fingerprint == all.split(testShare: 0.25).training.fingerprint)
-        #expect(Double(validation.count) == (0.25 * Double(all.count)).rounded())
+        func letters(_ data: TextDataset) throws -> Set<Int32> {
+            let tokens = data.examples.flatMap { data.tokens[$0.start..<$0.start + $0.count] }
+            return Set(tokens).subtracting([try #require(tokenizer.eosID)])
+        }
+        let (learnt, heldOut) = (try letters(training), try letters(validation))
+        #expect(learnt.isDisjoint(with: heldOut))
+        #expect(learnt.count == 15 && heldOut.count == 5)
+    }
+
+    @Test("one record, or a share that leaves none on a side, is refused") func splitRefusals() throws {
+        let folder = try TemporaryFolder()
+        func message(_ count: Int, _ testShare: Double) throws -> String? {
+            let lines = (0..<count).map { _ in #"{"text": "\#(String(repeating: "ab", count: 40))"}"# }
+            let records = try TextRecords(folder.write("a.jsonl", text: lines.joined(separator: "\n")))
+            let all = try records.dataset(CharacterTokenizer(of: records.scalars), context: 8)
+            return folder.message { try all.split(testShare: testShare) }
+        }
+        #expect(
+            try message(1, 0.5)
+                == "a.jsonl: found 1 record, expected at least 2, since whole ones are held out, or a test_path")
+        for (share, heldOut) in [(0.1, 0), (0.9, 3)] {
+            #expect(
+                try message(3, share)
+                    == "a.jsonl: found a test_share of \(share), which holds out \(heldOut) of 3 records, "
+                    + "expected one that holds out at least 1 and leaves at least 1")
+        }
+        #expect(try message(2, 0.5) == nil)
     }
 }
 

@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 import Models
 import NN
@@ -6,13 +7,54 @@ import Testing
 import Torch
 
 struct GPT2Tests {
-    @Test("files that name the model without its head, with their constants, load the same")
-    func namesWithoutHead() throws {
-        let golden = try LanguageModelGolden("gpt2")
+    /// The weights, named without the head.
+    private func bareTensors(_ golden: LanguageModelGolden) throws -> [String: Tensor] {
         var tensors: [String: Tensor] = [:]
         for name in golden.folder.weights.tensorNames {
             tensors[String(name.dropFirst("transformer.".count))] = try golden.folder.weights.tensor(named: name)
         }
+        return tensors
+    }
+
+    @Test("an adapter is written under PEFT's names, with the head, and read beside a base of either naming")
+    func adapterNames() throws {
+        let golden = try LanguageModelGolden("gpt2")
+        let configuration = try GPT2.Configuration(json: golden.folder.configuration)
+        let policy = AdapterPolicy(rank: 3, alpha: 6, targetModules: ["c_attn", "c_fc"])
+        func model(
+            _ weights: any TensorSource, _ adapter: (any TensorSource)? = nil
+        ) throws -> (GPT2, Parameters) {
+            let builder = ParameterBuilder(loading: weights, adapters: .init(policy, loading: adapter))
+            return try ParameterBuilder.build(builder) { path throws(TorchError) in try GPT2(path, configuration) }
+        }
+        let bare = MemorySource(try bareTensors(golden))
+        let (trained, parameters) = try model(bare)
+        let generator = try Generator(seed: 5)
+        for entry in parameters.trainable.entries {
+            try entry.tensor.copy(from: generator.normal(entry.tensor.shape, deviation: 0.3))
+        }
+        let tokens = try golden.tensor("tokens")
+        let expected = try trained.hidden(tokens)
+        try withTemporaryFolder { folder in
+            try AdapterFolder.write(parameters, policy, to: folder)
+            let written = try AdapterFolder(folder).weights
+            #expect(written.tensorNames.count == 8)
+            #expect(written.tensorNames.allSatisfy { $0.hasPrefix("base_model.model.transformer.h.") })
+            let entries = parameters.trainable.entries.map { ($0.name, $0.tensor) }
+            #expect(entries.allSatisfy { $0.0.hasPrefix("base_model.model.h.") })
+            let checkpoint = MemorySource(Dictionary(uniqueKeysWithValues: entries))
+            for weights in [bare, golden.folder.weights] as [any TensorSource] {
+                for adapter in [written, checkpoint] as [any TensorSource] {
+                    #expect(try mismatch(model(weights, adapter).0.hidden(tokens), expected) == nil)
+                }
+            }
+        }
+    }
+
+    @Test("files that name the model without its head, with their constants, load the same")
+    func namesWithoutHead() throws {
+        let golden = try LanguageModelGolden("gpt2")
+        var tensors = try bareTensors(golden)
         tensors["h.0.attn.bias"] = try .ones([1, 1, 64, 64])
         tensors["h.1.attn.masked_bias"] = try .full([], -10000)
         let configuration = try GPT2.Configuration(json: golden.folder.configuration)

@@ -86,24 +86,29 @@ private func logits(_ path: String, base: String? = nil) throws -> Tensor {
         }
     }
 
-    @Test("a bfloat16 base stays one, and its merged weights are rounded once")
-    func halfPrecision() throws {
+    @Test(
+        "a bfloat16 base stays one unless another type is asked for, and its merged weights are rounded once",
+        arguments: [nil, .float32] as [DType?])
+    func halfPrecision(type: DType?) throws {
         try withAdapterRun { folder, base, run in
             let whole = try StoredLearner(base).parameters()
             let half = "\(folder)/half"
             try ModelFolder.write(
                 whole, configuration: StoredLanguageModel(base).configuration, as: .bfloat16, companionsFrom: base,
                 to: half)
-            try LanguageModelExport.merge(run, into: half, to: "\(folder)/merged")
-            #expect(try StoredLanguageModel("\(folder)/merged").dtype == .bfloat16)
+            try LanguageModelExport.merge(run, into: half, as: type, to: "\(folder)/merged")
+            #expect(try StoredLanguageModel("\(folder)/merged").dtype == type ?? .bfloat16)
             let name = "model.layers.0.self_attn.q_proj.weight"
             let adapted = try #require(StoredLearner(run, base: half).parameters().adapted.first { $0.name == name })
             let start = try ModelFolder(half).weights.tensor(named: name).to(.float32)
             let sum = try withoutGradients {
                 let (a, b) = (adapted.adapter.a, adapted.adapter.b)
-                return try (start + b.matmul(a) * adapted.adapter.scaling).to(.bfloat16)
+                return try start + b.matmul(a) * adapted.adapter.scaling
             }
-            #expect(try mismatch(ModelFolder("\(folder)/merged").weights.tensor(named: name), sum) == nil)
+            let merged = try ModelFolder("\(folder)/merged").weights.tensor(named: name)
+            #expect(try mismatch(merged, sum.to(type ?? .bfloat16)) == nil)
+            #expect(
+                try (mismatch(merged, sum.to(.bfloat16)) == nil) == (type == nil), "low bits that are lost or made up")
         }
     }
 
