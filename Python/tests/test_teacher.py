@@ -13,9 +13,11 @@ import threading
 import unittest
 from array import array
 from pathlib import Path
+from unittest import mock
 
 import attent
 import selections
+from attent._library import library
 from support import GOLDENS, ROOT, fingerprint
 
 
@@ -94,6 +96,27 @@ class ErrorTests(unittest.TestCase):
             teacher.next(lambda examples: [1 / 0])
         self.assertIsNone(teacher.lesson)
         self.assertEqual(teacher.next(lambda examples: [0.5] * len(examples)).number, 0)
+
+
+    def test_a_scoring_pass_gives_one_score_an_example(self) -> None:
+        teacher = attent.Teacher("attent", 10, 2)
+        cases = [
+            (None, "score returned None, expected 10 scores"),
+            ([], "0 scores or confidences were given, expected 10"),
+            ([0.5] * 11, "11 scores or confidences were given, expected 10"),
+            (([0.5] * 10, [1.0]), "1 scores or confidences were given, expected 10"),
+        ]
+        for scores, message in cases:
+            with self.assertRaisesRegex(ValueError, message):
+                teacher.next(lambda examples: scores)
+            self.assertIsNone(teacher.lesson)
+
+    def test_a_second_wish_for_scores_is_no_lesson(self) -> None:
+        teacher, ask = attent.Teacher("attent", 10, 2), library.attent_teacher_next
+        with mock.patch.object(library, "attent_teacher_next", lambda *given: ask(given[0], None, None, 0, given[4])):
+            with self.assertRaisesRegex(attent.TeachingError, "wants 10 scores after a scoring pass"):
+                teacher.next(lambda examples: [0.5] * len(examples))
+        self.assertIsNone(teacher.lesson)
 
 
 class NumberTests(unittest.TestCase):

@@ -181,7 +181,8 @@ class StateTests(unittest.TestCase):
 class MisuseTests(unittest.TestCase):
     def test_what_would_mislead_the_teacher_is_refused(self) -> None:
         run = Run("infobatch")
-        list(run.loader)
+        for _ in range(2):  # The first might have been a look at a batch.
+            list(run.loader)
         with self.assertRaisesRegex(attent.TeachingError, "none of it recorded"):
             iter(run.loader).__next__()
         with self.assertRaisesRegex(attent.TeachingError, "expected one an example"):
@@ -200,6 +201,20 @@ class MisuseTests(unittest.TestCase):
             iter(TeacherSampler(10, "attent", epochs=2))
         with self.assertRaisesRegex(attent.TeachingError, "expected a single process"):
             TeacherSampler(10, "selective-backprop", epochs=2, rank=0, world_size=2)
+
+    def test_a_scoring_pass_gives_one_score_an_example(self) -> None:
+        cases = [
+            (lambda examples: None, "score returned None, expected 10 scores"),
+            (lambda examples: torch.zeros(0), r"score returned the shape \[0\], expected 10 scores"),
+            (lambda examples: torch.zeros(len(examples), 3), r"score returned the shape \[10, 3\], expected 10 scores"),
+        ]
+        for score_examples, message in cases:
+            sampler = TeacherSampler(10, "attent", epochs=2, score=score_examples)
+            with self.assertRaisesRegex(attent.TeachingError, message):
+                sampler.begin()
+            self.assertIsNone(sampler.lesson)
+            sampler.score = lambda examples: torch.zeros(len(examples), 1)
+            self.assertEqual(sampler.begin().number, 0)
 
     def test_a_pass_after_the_last_lesson_is_an_error(self) -> None:
         run = Run("standard", epochs=1)

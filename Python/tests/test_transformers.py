@@ -52,9 +52,10 @@ class Watched(TeachingTrainer):
         self.lessons: dict[int, str] = {}
         self.rates: list[float] = []
         arguments = transformers.TrainingArguments(
-            output_dir=folder, num_train_epochs=4, use_cpu=True, report_to=[], disable_tqdm=True, seed=3,
+            output_dir=folder, use_cpu=True, report_to=[], disable_tqdm=True, seed=3,
             logging_strategy="no",
-            **{"save_strategy": "no", "per_device_train_batch_size": 4, "learning_rate": 1e-2, **settings},
+            **{"num_train_epochs": 4, "save_strategy": "no", "per_device_train_batch_size": 4, "learning_rate": 1e-2}
+            | settings,
         )  # fmt: skip
         super().__init__(model=model(), args=arguments, train_dataset=data()[: self.count], teacher=teacher)
 

@@ -140,9 +140,13 @@ class Teacher:
                 raise TeachingError(f"the policy {self.policy['name']} has a scoring pass, expected a function for it")
             scores = score(examples)
             scores, confidences = scores if isinstance(scores, tuple) else (scores, None)
-            values, count, _kept = floats(scores)
+            if scores is None:
+                raise TeachingError(f"score returned None, expected {len(examples)} scores, one an example")
+            values, count, _kept = floats(scores, len(examples))
             sure, _, _kept_too = floats(confidences, count)
             outcome = _checked(library.attent_teacher_next(self._handle, values, sure, count, byref(fields)))
+            if outcome == NEEDS_SCORES:
+                raise TeachingError(f"the teacher wants {fields.count} scores after a scoring pass, expected a lesson")
         self._lesson = None if outcome == END else self._current()
         return self._lesson
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any, Callable, Iterator, Mapping, Optional, Sized, Union
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.data import Sampler
 
+from ._losses import residuals, token_losses
 from ._processes import gather, packed, place
 from .teacher import Lesson, Policy, Teacher, TeachingError
 
 __all__ = ["TeacherSampler", "residuals", "token_losses"]
+
+_UNRECORDED = "a whole lesson was drawn and none of it recorded; call loss() for every batch"
 
 
 class TeacherSampler(Sampler[int]):
@@ -42,6 +44,7 @@ class TeacherSampler(Sampler[int]):
         budget: Optional[float] = None,
         seed: int = 0,
         score: Optional[Callable[[list[int]], Tensor]] = None,
+        drop_last: Optional[int] = None,
         rank: Optional[int] = None,
         world_size: Optional[int] = None,
         takes_share: bool = True,
@@ -51,12 +54,17 @@ class TeacherSampler(Sampler[int]):
         :param policy, epochs, budget, seed: as for :class:`attent.Teacher`; the same in every process.
         :param score: measures the named examples without learning from them, one score each in their order, for
             policies with a scoring pass (``attent``).
+        :param drop_last: a process's batch size, where the ``DataLoader`` drops what does not fill a last batch: each
+            lesson is then cut to whole batches.
         :param rank, world_size: this process and their number; torch.distributed's where not given.
         :param takes_share: False where another tool (accelerate) deals out the batches to the processes.
         """
         self.rank, self.world_size = place(rank, world_size)
         self.takes_share = takes_share
         self.score = score
+        if drop_last is not None and (isinstance(drop_last, bool) or drop_last < 1):
+            raise TeachingError(f"drop_last is {drop_last}, expected the batch size, or None where no batch is dropped")
+        self.drop_last = drop_last
         self.teacher = Teacher(policy, data if isinstance(data, int) else len(data), epochs, budget=budget, seed=seed)
         selection = self.teacher.policy["selection"]["kind"]
         self._wants_confidences = selection == "hide"
@@ -74,12 +82,18 @@ class TeacherSampler(Sampler[int]):
     @property
     def is_over(self) -> bool:
         """Whether the run is: its last lesson was taught."""
-        return self.lesson is not None and self.lesson.end >= 1 and self._is_done
+        # After the last lesson the teacher has none, as before the first, and only its progress tells the two apart.
+        return self.progress >= 1 if self.lesson is None else self.lesson.end >= 1 and self._is_done
 
     @property
     def progress(self) -> float:
         """Share of the run's cost spent: what a learning-rate schedule follows, as lessons differ in length."""
-        return self.teacher.progress(self.taught)
+        return self.teacher.progress(self._settled)
+
+    @property
+    def _settled(self) -> int:
+        """`taught`, and all of the lesson once it is done, though a rest that fills no batch was dropped."""
+        return len(self.lesson.examples) if self._is_done and self.taught >= self._count else self.taught
 
     @property
     def taught(self) -> int:
@@ -88,14 +102,23 @@ class TeacherSampler(Sampler[int]):
 
     def begin(self) -> Optional[Lesson]:
         """The lesson to teach: what is left of the current one or else the next; None at the run's end."""
+        # Once may be a look at the first batch, for which a DataLoader's workers draw a short lesson whole.
+        if self._unrecorded_draws > 1:
+            raise TeachingError(_UNRECORDED)
         if self.lesson is not None and not self._is_done:
+            self._is_drawn = False
             return self.lesson
-        if self._is_drawn and self._taught == 0:
-            raise TeachingError("a whole lesson was drawn and none of it recorded; call loss() for every batch")
         self.flush()
         lesson = self.teacher.next(self._measure)
         self._begun(lesson)
         return lesson
+
+    def finish(self) -> None:
+        """Ends the lesson where it stands; what is left of it will not be taught."""
+        self._current()
+        if self._unrecorded_draws > 0 and self._taught == 0 and self._count > 0:
+            raise TeachingError(_UNRECORDED)
+        self._taught, self._is_drawn = -(-self._count // self.world_size), True
 
     def lessons(self) -> Iterator[Lesson]:
         """All lessons to come, for a run with a budget, whose number of lessons follows from it."""
@@ -119,25 +142,33 @@ class TeacherSampler(Sampler[int]):
     def _draw(self) -> Iterator[int]:
         yield from self._order[self._taught if self.takes_share else self.taught :].tolist()
         self._is_drawn = True
+        self._unrecorded_draws += 1
 
     @property
     def _is_done(self) -> bool:
-        return self._is_drawn or self.taught >= self._count
+        if self._count == 0:
+            return self._is_drawn  # Too short for a batch; its pass is due all the same, as each lesson has one.
+        # Without drop_last given, a rest that was drawn and not recorded is taken for one that the DataLoader dropped.
+        is_rest_dropped = self._is_drawn and self._taught > 0 and self.drop_last is None
+        return is_rest_dropped or self.taught >= self._count
 
     def _begun(self, lesson: Optional[Lesson], taught: int = 0) -> None:
         self._taught = taught
-        self._is_drawn = False
+        self._is_drawn, self._unrecorded_draws = False, 0
         self._pending: list[list[Tensor]] = []
         self._weight_table: Optional[Tensor] = None
         self._order, self._count = torch.zeros(0, dtype=torch.int32), 0
         if lesson is None:
             return
         self._count = len(lesson.examples)
-        examples = torch.frombuffer(lesson.examples, dtype=torch.int32)
+        if self.drop_last is not None:
+            self._count -= max(0, self._count - taught * self.world_size) % (self.drop_last * self.world_size)
+        examples = torch.frombuffer(lesson.examples, dtype=torch.int32)[: self._count]
         self._order = self._share(examples) if self.takes_share else examples
         if lesson.weights is not None:
             self._weight_table = torch.ones(self.teacher.example_count)
-            self._weight_table[examples.long()] = torch.frombuffer(lesson.weights, dtype=torch.float32)
+            weights = torch.frombuffer(lesson.weights, dtype=torch.float32)
+            self._weight_table[examples.long()] = weights[: self._count]
 
     def _share(self, examples: Tensor) -> Tensor:
         """Every world_size-th, the same number for each process: the first ones fill up at the end."""
@@ -170,7 +201,7 @@ class TeacherSampler(Sampler[int]):
         numbers = self._numbers(len(losses), examples)
         measured = losses if scores is None else scores
         if lesson.needs_admission:
-            self._taught += len(numbers)
+            self._took(len(numbers))
             admitted = self.teacher.admit(packed(measured.detach().float(), "f"), packed(numbers, "i"))
             return losses[list(admitted)].mean() if len(admitted) else losses.sum() * 0
         weights = self.weights(numbers)
@@ -185,7 +216,7 @@ class TeacherSampler(Sampler[int]):
         if records and self._wants_confidences and confidences is None:
             raise TeachingError("the policy hides what the learner is sure of, expected confidences too")
         numbers = self._numbers(len(scores), examples)
-        self._taught += len(numbers)
+        self._took(len(numbers))
         if records:
             columns = [scores, numbers] + ([confidences] if self._wants_confidences else [])
             self._pending.append([column.detach().reshape(-1) for column in columns])
@@ -215,6 +246,10 @@ class TeacherSampler(Sampler[int]):
         self.teacher.record(scores, examples, *confidences)
         self._pending = []
 
+    def _took(self, count: int) -> None:
+        self._taught += count
+        self._unrecorded_draws = 0
+
     def _current(self) -> Lesson:
         if self.lesson is None:
             raise TeachingError("no lesson is being taught; draw a batch from the sampler first")
@@ -238,8 +273,13 @@ class TeacherSampler(Sampler[int]):
             name = self.teacher.policy["name"]
             raise TeachingError(f"the policy {name} has a scoring pass, expected the argument score")
         numbers = torch.frombuffer(examples, dtype=torch.int32)
-        scores = torch.as_tensor(self.score(self._share(numbers).tolist())).detach().float().reshape(-1)
-        parts = gather(scores, self.world_size)
+        share = self._share(numbers).tolist()
+        scores = self.score(share)
+        scores = None if scores is None else torch.as_tensor(scores).detach().float()
+        if scores is None or scores.numel() != len(share):
+            found = scores if scores is None else f"the shape {list(scores.shape)}"
+            raise TeachingError(f"score returned {found}, expected {len(share)} scores, one an example")
+        parts = gather(scores.reshape(-1), self.world_size)
         return packed(torch.stack(parts, dim=1).reshape(-1)[: len(numbers)], "f")
 
     # State
@@ -248,7 +288,7 @@ class TeacherSampler(Sampler[int]):
         """Everything to go on with exactly, within a lesson too; a collective call. ``torch.save`` takes it."""
         self.flush()
         state = self.teacher.state_dict()["state"]
-        return {"teacher": torch.frombuffer(bytearray(state), dtype=torch.uint8), "taught": self.taught}
+        return {"teacher": torch.frombuffer(bytearray(state), dtype=torch.uint8), "taught": self._settled}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Goes on where the saved sampler was. With another number of processes, as many examples may come twice."""
@@ -256,26 +296,3 @@ class TeacherSampler(Sampler[int]):
         taught, count = int(state_dict["taught"]), len(self.lesson.examples) if self.lesson else 0
         local = -(-taught // self.world_size) if taught == count else taught // self.world_size
         self._begun(self.lesson, taught=local)
-
-
-def token_losses(logits: Tensor, labels: Tensor) -> Tensor:
-    """Each token's cross-entropy, 0 where its label is -100.
-
-    :param logits: [B, T, V], of the tokens that `labels` [B, T] name.
-    """
-    return F.cross_entropy(logits.float().transpose(1, -1), labels, reduction="none", ignore_index=-100)
-
-
-def residuals(logits: Tensor, labels: Tensor) -> Tensor:
-    """The norm of output minus target, ‖softmax(f) − onehot‖, a mean over an example's labelled places: [B].
-
-    :param logits: [B, classes] or [B, T, V].
-    :param labels: [B] or [B, T]; -100 is no label.
-    """
-    with torch.no_grad():
-        probabilities = logits.float().softmax(-1)
-        labelled = labels != -100
-        right = probabilities.gather(-1, labels.clamp(min=0).unsqueeze(-1)).squeeze(-1)
-        norms = (probabilities.square().sum(-1) - 2 * right + 1).clamp(min=0).sqrt() * labelled
-        places = labelled.reshape(len(labels), -1).sum(-1).clamp(min=1)
-        return norms.reshape(len(labels), -1).sum(-1) / places

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Optional, Union
 
 import torch
+import transformers
 from torch import Tensor
 from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.data import Dataset
@@ -20,6 +21,9 @@ __all__ = ["TeacherMixin", "TeachingCallback", "TeachingTrainer"]
 
 _EXAMPLES = "attent_examples"
 _STATE_FILE = "attent.pt"
+
+if not hasattr(Trainer, "_run_epoch"):
+    raise ImportError(f"transformers {transformers.__version__} is installed, expected 5.3 or newer for the teacher")
 
 
 class TeachingCallback(TrainerCallback):
@@ -41,8 +45,23 @@ class TeachingCallback(TrainerCallback):
         self.trainer.teaching.begin()
 
     def on_epoch_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        if self.trainer.teaching.is_over:
+        teaching = self.trainer.teaching
+        if not (control.should_epoch_stop or control.should_training_stop):
+            # What the DataLoader drops of the lesson comes to no batch in a resumed run either.
+            teaching.finish()
+        if teaching.is_over:
             control.should_training_stop = True
+            self._complete(args, state, control)
+
+    def _complete(self, args: Any, state: Any, control: Any) -> None:
+        """Has the final weights saved and evaluated: the Trainer does so at its last planned step, never reached."""
+        if state.global_step >= state.max_steps:
+            return
+        if args.save_strategy == "steps" and (state.save_steps <= 0 or state.global_step % state.save_steps):
+            control.should_save = True
+        is_due = args.eval_strategy == "steps" and args.eval_delay <= state.global_step
+        if is_due and state.global_step % state.eval_steps:
+            control.should_evaluate = True
 
     def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         content = self.trainer.teaching.state_dict()
@@ -76,9 +95,13 @@ class TeacherMixin:
         self.add_callback(TeachingCallback(self))
 
     def _make_sampler(self) -> TeacherSampler:
+        if self.args.max_steps > 0:
+            raise TeachingError(f"max_steps is {self.args.max_steps}, expected the lessons as num_train_epochs instead")
+        if self.args.num_train_epochs % 1:
+            raise TeachingError(f"num_train_epochs is {self.args.num_train_epochs}, expected a whole number of lessons")
         seeds = (self.teacher_seed, self.args.data_seed, self.args.seed)
         sampler = TeacherSampler(
-            self.train_dataset, self.teacher_policy, epochs=math.ceil(self.args.num_train_epochs),
+            self.train_dataset, self.teacher_policy, epochs=int(self.args.num_train_epochs),
             seed=next(seed for seed in seeds if seed is not None), score=self.score_examples,
             rank=self.args.process_index, world_size=self.args.world_size, takes_share=False,
         )  # fmt: skip
@@ -187,12 +210,20 @@ class TeacherMixin:
 
     def _run_epoch(self, **kwargs: Any) -> None:
         """As many steps as the lesson has: transformers 5 counts them once for all epochs."""
-        batches = len(kwargs["train_dataloader"])
+        teaching, loader = self.teaching, kwargs["train_dataloader"]
+        # What is left fills no batch, and the Trainer would take an epoch without one for the end of the data.
+        while teaching.lesson is not None and len(loader) == 0:
+            teaching.finish()
+            teaching.begin()
+        if teaching.lesson is None:
+            self.control.should_training_stop = True
+            return
+        batches = len(loader)
         kwargs["steps_in_epoch"] = batches
         kwargs["num_update_steps_per_epoch"] = math.ceil(batches / self.args.gradient_accumulation_steps)
         if kwargs["epoch"] == kwargs["epochs_trained"]:
-            kwargs["epochs_trained"] = self.teaching.lesson.number
-        kwargs["epoch"] = self.teaching.lesson.number
+            kwargs["epochs_trained"] = teaching.lesson.number
+        kwargs["epoch"] = teaching.lesson.number
         super()._run_epoch(**kwargs)
 
 
