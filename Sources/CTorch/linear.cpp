@@ -30,7 +30,8 @@ int64_t rows_of(const at::Tensor& x) { return x.numel() / x.size(-1); }
 // A call into oneDNN costs some 15 µs more than one into the default kernels, which the smallest maps do not earn back, and a
 // row or two, such as a generated token's, take it twice their time.
 bool is_worthwhile(const at::Tensor& x, const at::Tensor& weight) {
-    return fits(x, weight) && weight.size(0) >= 8 && weight.size(1) >= 8 && x.numel() * weight.size(0) >= 1 << 20 && rows_of(x) >= 4;
+    return fits(x, weight) && weight.size(0) >= 8 && weight.size(1) >= 8 && x.numel() * weight.size(0) >= 1 << 20 &&
+           rows_of(x) >= 4;
 }
 
 bool is_plain(const at::Tensor& x) { return x.is_cpu() && x.scalar_type() == at::kFloat; }
@@ -214,7 +215,7 @@ bool is_addend(const at::Tensor& residual, const at::Tensor& x, const at::Tensor
 }
 
 // A bias as every kernel reads it, one number a feature without gaps; as libtorch has it, a single number stands for all.
-std::optional<at::Tensor> row_of(ct_tensor biasHandle, const at::Tensor& weight) {
+std::optional<at::Tensor> bias_of(ct_tensor biasHandle, const at::Tensor& weight) {
     auto bias = maybe(biasHandle);
     if (!bias || weight.dim() != 2 || (bias->sizes() == weight.sizes().slice(0, 1) && bias->is_contiguous())) return bias;
     return bias->expand({weight.size(0)}).contiguous();
@@ -225,7 +226,7 @@ std::optional<at::Tensor> row_of(ct_tensor biasHandle, const at::Tensor& weight)
 ct_status ct_linear(ct_tensor xHandle, ct_tensor weightHandle, ct_tensor biasHandle, ct_tensor residualHandle, ct_tensor* out) {
     return returning(out, [&] {
         const auto &x = borrow(xHandle), &weight = borrow(weightHandle);
-        const auto bias = row_of(biasHandle, weight), residual = maybe(residualHandle);
+        const auto bias = bias_of(biasHandle, weight), residual = maybe(residualHandle);
         if (!residual) return mapped(x, weight, bias);
         const auto operands = own_operands(x, weight);
         if (operands && is_addend(*residual, x, weight)) return own_linear(x, weight, *operands, bias, residual);
@@ -236,7 +237,7 @@ ct_status ct_linear(ct_tensor xHandle, ct_tensor weightHandle, ct_tensor biasHan
 ct_status ct_perceptron(ct_tensor xHandle, const ct_tensor* weights, bool isTanh, ct_tensor residualHandle, ct_tensor* out) {
     return returning(out, [&] {
         const auto &x = borrow(xHandle), &widening = borrow(weights[0]), &narrowing = borrow(weights[2]);
-        const auto wideningBias = row_of(weights[1], widening), narrowingBias = row_of(weights[3], narrowing);
+        const auto wideningBias = bias_of(weights[1], widening), narrowingBias = bias_of(weights[3], narrowing);
         const auto residual = maybe(residualHandle);
         const auto operands = own_operands(x, widening);
         if (operands && fits(widening.t(), narrowing) && own_operands(rows_of(x), narrowing) == operands &&

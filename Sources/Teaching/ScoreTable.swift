@@ -95,7 +95,7 @@ public struct ScoreTable: Sendable, Equatable {
     /// which one is drawn once and for all, as every n-th could be of one class alone.
     func sample(of exampleCount: Int, first: Int, limit: Int) -> [Float] {
         let stride = max(1, (exampleCount + limit - 1) / limit)
-        guard count > 0 else { return [] }
+        guard stride > 1, count > 0 else { return scores.filter(\.isFinite) }
         let random = CounterRandom(seed: 0)
         return (first / stride...(first + count - 1) / stride).compactMap { stretch in
             let start = stretch * stride
