@@ -5,39 +5,20 @@ import Foundation
 struct TokenizerConfig: Decodable {
     /// A token by its text alone or with its properties.
     struct Token: Decodable {
-        private struct Properties: Decodable {
-            let content: String
-            var special: Bool?
-            var lstrip: Bool?
-            var rstrip: Bool?
-            var singleWord: Bool?
-
-            enum CodingKeys: String, CodingKey {
-                case content, special, lstrip, rstrip
-                case singleWord = "single_word"
-            }
-        }
-
-        private let properties: Properties
+        private let properties: AddedTokenProperties
 
         var content: String { properties.content }
 
         init(from decoder: any Decoder) throws {
             let container = try decoder.singleValueContainer()
             if let content = try? container.decode(String.self) {
-                properties = Properties(content: content)
+                properties = AddedTokenProperties(content: content)
             } else {
-                properties = try container.decode(Properties.self)
+                properties = try container.decode(AddedTokenProperties.self)
             }
         }
 
-        /// The token that has this text, these properties and `id`.
-        func added(id: Int32) -> AddedToken {
-            AddedToken(
-                id: id, content: content, isSpecial: properties.special ?? false,
-                stripsLeft: properties.lstrip ?? false, stripsRight: properties.rstrip ?? false,
-                isSingleWord: properties.singleWord ?? false)
-        }
+        func added(id: Int32) -> AddedToken { properties.token(id: id) }
     }
 
     enum CodingKeys: String, CodingKey {

@@ -20,6 +20,27 @@ struct AddedToken: Sendable {
     }
 }
 
+/// What Hugging Face's files say of an added token.
+struct AddedTokenProperties: Decodable {
+    let content: String
+    var special: Bool?
+    var lstrip: Bool?
+    var rstrip: Bool?
+    var singleWord: Bool?
+    var normalized: Bool?
+
+    enum CodingKeys: String, CodingKey {
+        case content, special, lstrip, rstrip, normalized
+        case singleWord = "single_word"
+    }
+
+    func token(id: Int32) -> AddedToken {
+        AddedToken(
+            id: id, content: content, isSpecial: special ?? false, stripsLeft: lstrip ?? false,
+            stripsRight: rstrip ?? false, isSingleWord: singleWord ?? false, isNormalized: normalized ?? false)
+    }
+}
+
 /// Finds added tokens in a text: the leftmost, of those the longest.
 struct AddedTokenFinder: Sendable {
     private struct Candidate {

@@ -4,17 +4,13 @@
 /// Source: https://github.com/huggingface/tokenizers
 struct TokenizerFile: Decodable {
     struct Added: Decodable {
-        let id: Int32
-        let content: String
-        let singleWord: Bool?
-        let lstrip: Bool?
-        let rstrip: Bool?
-        let normalized: Bool?
-        let special: Bool?
+        let token: AddedToken
 
-        enum CodingKeys: String, CodingKey {
-            case id, content, lstrip, rstrip, normalized, special
-            case singleWord = "single_word"
+        private enum CodingKeys: String, CodingKey { case id }
+
+        init(from decoder: any Decoder) throws {
+            let id = try decoder.container(keyedBy: CodingKeys.self).decode(Int32.self, forKey: .id)
+            token = try AddedTokenProperties(from: decoder).token(id: id)
         }
     }
 

@@ -14,7 +14,7 @@ struct TokenizerFileBuilder {
         if let decoder = content.decoder { try check(decoder: decoder, "decoder") }
         let template = try TemplateBuilder(builder: self).frame(content.postProcessor, "post_processor")
         let usesNFC = try usesNFC(content.normalizer, "normalizer")
-        let addedTokens = (content.addedTokens ?? []).map(AddedToken.init)
+        let addedTokens = (content.addedTokens ?? []).map(\.token)
         return BytePairParts(
             file: file, vocabularyPath: "model.vocab and added_tokens", vocabulary: content.model.vocab,
             merges: content.model.merges.map { ($0.left, $0.right) }, mergesFile: file,
@@ -74,15 +74,6 @@ struct TokenizerFileBuilder {
         default:
             throw unsupported("\(path).type", decoder.type.debugDescription, "\"ByteLevel\", \"Sequence\" of it")
         }
-    }
-}
-
-extension AddedToken {
-    fileprivate init(_ token: TokenizerFile.Added) {
-        self.init(
-            id: token.id, content: token.content, isSpecial: token.special ?? false,
-            stripsLeft: token.lstrip ?? false, stripsRight: token.rstrip ?? false,
-            isSingleWord: token.singleWord ?? false, isNormalized: token.normalized ?? false)
     }
 }
 
